@@ -5,20 +5,20 @@
 # %% auto #0
 __all__ = ['Clock', 'utc_now', 'fixed_clock', 'parse_time', 'new_id']
 
-# %% ../../nbs/core/02_clock.ipynb #a2fc1022
+# %% ../../nbs/core/02_clock.ipynb #d37af703
 import secrets
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
-# %% ../../nbs/core/02_clock.ipynb #95237569
+# %% ../../nbs/core/02_clock.ipynb #100e10de
 Clock = Callable[[], datetime]
 
 def utc_now() -> datetime:
     "The current time, in UTC, to the second's millisecond."
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
-# %% ../../nbs/core/02_clock.ipynb #68d155e9
+# %% ../../nbs/core/02_clock.ipynb #95d7f006
 def fixed_clock(
     start: str,       # ISO time; without an offset it is read as UTC
     step_s: float = 0 # Seconds by which each reading moves on
@@ -33,7 +33,7 @@ def fixed_clock(
 def parse_time(text: str) -> datetime:
     "An ISO time as UTC; a time without an offset is read as UTC. `ValueError` when it is not ISO."
     at = datetime.fromisoformat(text)
-    return at.replace(tzinfo=timezone.utc) if at.tzinfo is None else at.astimezone(timezone.utc)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 # %% ../../nbs/core/02_clock.ipynb #61a92256
 def new_id(

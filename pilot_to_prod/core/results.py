@@ -6,7 +6,7 @@
 __all__ = ['Verdict', 'Severity', 'Value', 'R', 'Record', 'Check', 'show', 'check', 'unknown', 'Gate', 'table_html',
            'checks_html', 'Result', 'save_result', 'read_envelope', 'read_result']
 
-# %% ../../nbs/core/03_results.ipynb #02eba0e1
+# %% ../../nbs/core/03_results.ipynb #b9397623
 import html, importlib, json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from .clock import Clock, utc_now
-from .errors import InputError, MissingInput, explain
+from .errors import InputError, explain
 from .files import read_text, sha256_json, write_atomic
 
 # %% ../../nbs/core/03_results.ipynb #a3f9251e

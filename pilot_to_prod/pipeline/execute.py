@@ -72,7 +72,7 @@ def mark_failed(nb: dict[str, Any], said: str) -> dict[str, Any]:
     nb['metadata'].setdefault('papermill', {}).update(exception=True, error=said)
     return nb
 
-# %% ../../nbs/pipeline/03_execute.ipynb #58bd8785
+# %% ../../nbs/pipeline/03_execute.ipynb #bc43f685
 def stage_env(
     root: Path,        # The pilot's folder
     run_id: str,       # Id of the run
@@ -99,7 +99,7 @@ def execute_stage(
     held: dict[str, Any] = {}
     part = out.with_name(f'.{stage.name}.part.ipynb')
     try: _papermill(stage, params, env, part, held)
-    except Exception as e:
+    except Exception as e:  # noqa: BLE001 -- whatever papermill or the kernel raise, the stage broke
         said = explain_failure(e, stage.timeout_s)
         if (nb := held.get('nb')) is not None: write_atomic(part, json.dumps(mark_failed(json.loads(json.dumps(nb)), said)))
         raise StageBroken(f'stage {stage.name}: {said}') from None

@@ -5,23 +5,38 @@
 # %% auto #0
 __all__ = ['page', 'notebook_page', 'headline', 'build_report']
 
-# %% ../../nbs/pipeline/06_report.ipynb #7667f681
+# %% ../../nbs/pipeline/06_report.ipynb #1a94525f
 import html, json
 from pathlib import Path
-from typing import Any
 from ..core.files import write_atomic
 from ..core.results import Check, checks_html, read_envelope
 from .record import Run, StageRun, runs_folder
 from .stage import Stage
 
-# %% ../../nbs/pipeline/06_report.ipynb #533e0376
-_style = '''body{font:15px/1.5 system-ui,sans-serif;margin:0;color:#1f2328;background:#fff}main{max-width:74rem;margin:0 auto;padding:1.5rem}
-h1{font-size:1.7rem;margin:.2rem 0}h2{margin-top:2rem}a{color:#0969da;text-decoration:none}a:hover{text-decoration:underline}
-table{border-collapse:collapse;margin:.6rem 0;font-size:.92rem;display:block;overflow-x:auto}th,td{border:1px solid #d0d7de;padding:.3rem .6rem;text-align:left;vertical-align:top}
-th{background:#f6f8fa}pre{background:#f6f8fa;padding:.7rem;overflow-x:auto;border-radius:6px;font-size:.85rem}img,svg{max-width:100%;height:auto}
-.verdict{padding:.8rem 1rem;border-radius:8px;border:1px solid #d0d7de;font-size:1.1rem;margin:1rem 0}.pass{border-left:8px solid #1a7f37}.fail{border-left:8px solid #cf222e}.unknown{border-left:8px solid #9a6700}
-.muted{color:#59636e;font-size:.88rem}details{margin:.4rem 0}summary{cursor:pointer}.prompt,.jp-InputPrompt,.jp-OutputPrompt{display:none}
-@media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}th,pre{background:#161b22}a{color:#4493f8}th,td,.verdict{border-color:#30363d}.output_svg,.output_png{background:#fff}}'''
+# %% ../../nbs/pipeline/06_report.ipynb #17b7d129
+_style = '''
+body{font:15px/1.5 system-ui,sans-serif;margin:0;color:#1f2328;background:#fff}
+main{max-width:74rem;margin:0 auto;padding:1.5rem}
+h1{font-size:1.7rem;margin:.2rem 0}
+h2{margin-top:2rem}
+a{color:#0969da;text-decoration:none}
+a:hover{text-decoration:underline}
+table{border-collapse:collapse;margin:.6rem 0;font-size:.92rem;display:block;overflow-x:auto}
+th,td{border:1px solid #d0d7de;padding:.3rem .6rem;text-align:left;vertical-align:top}
+th{background:#f6f8fa}
+pre{background:#f6f8fa;padding:.7rem;overflow-x:auto;border-radius:6px;font-size:.85rem}
+img,svg{max-width:100%;height:auto}
+.verdict{padding:.8rem 1rem;border-radius:8px;border:1px solid #d0d7de;font-size:1.1rem;margin:1rem 0}
+.verdict.pass{border-left:8px solid #1a7f37}
+.verdict.fail{border-left:8px solid #cf222e}
+.verdict.unknown{border-left:8px solid #9a6700}
+.word{font-weight:600}
+.word.pass{color:#1a7f37}
+.word.fail{color:#cf222e}
+.word.unknown{color:#9a6700}
+.muted{color:#59636e;font-size:.88rem}
+.prompt,.jp-InputPrompt,.jp-OutputPrompt{display:none}
+'''
 
 def page(
     title: str, # Shown in the tab
@@ -59,12 +74,12 @@ def _links(folder: Path, name: str) -> str:
     made = sorted(p.relative_to(folder).as_posix() for p in (folder/name).rglob('*.html')) if (folder/name).is_dir() else []
     return ' · '.join(found + [f'<a href="{f}">{Path(f).stem}</a>' for f in made[:4]])
 
-# %% ../../nbs/pipeline/06_report.ipynb #f153a2b4
+# %% ../../nbs/pipeline/06_report.ipynb #fe9492c0
 def _row(folder: Path, name: str, s: StageRun, title: str) -> str:
     colour = {'pass': 'pass', 'fail': 'fail'}.get(s.verdict, 'unknown')
     word = s.verdict or '-'
     when = f'{s.seconds:.1f} s' if s.status == 'done' else (f'from {s.source}' if s.source else '')
-    cells = (f'<b>{html.escape(name)}</b><br><span class="muted">{html.escape(title)}</span>', f'<span class="verdict-word {colour}">{word}</span>',
+    cells = (f'<b>{html.escape(name)}</b><br><span class="muted">{html.escape(title)}</span>', f'<span class="word {colour}">{word}</span>',
              html.escape(s.status), when, _links(folder, name), html.escape(s.why))
     return '<tr>' + ''.join(f'<td>{c}</td>' for c in cells) + '</tr>'
 

@@ -6,7 +6,7 @@
 __all__ = ['Say', 'Request', 'Plan', 'behind', 'make_plan', 'Runner', 'obstacle', 'decide', 'perform', 'exit_code',
            'run_pipeline']
 
-# %% ../../nbs/pipeline/04_run.ipynb #12ff888d
+# %% ../../nbs/pipeline/04_run.ipynb #e786f2da
 import os, time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -17,7 +17,7 @@ from ..core.errors import InputError, StageBroken, nearest
 from ..core.results import Record, read_envelope
 from ..core.settings import Settings
 from .fingerprint import fingerprint, input_files, parts
-from .record import (Run, StageRun, all_runs, candidates, copy_evidence, find_reusable, read_run, run_lock, runs_folder,
+from .record import (Run, StageRun, all_runs, candidates, copy_evidence, find_reusable, run_lock, runs_folder,
                                            save_run)
 from .stage import Stage, collect, order
 
@@ -190,7 +190,7 @@ def exit_code(run: Run) -> int:
     "0, 1 when a gate failed, 3 when a stage broke; the highest wins."
     return max((3 if s.status == 'broken' else 1 if s.verdict == 'fail' or s.status == 'blocked' else 0 for s in run.stages.values()), default=0)
 
-# %% ../../nbs/pipeline/04_run.ipynb #824eabb6
+# %% ../../nbs/pipeline/04_run.ipynb #f6455786
 def run_pipeline(
     settings: Settings,                  # The pilot
     asked: Request = Request(),          # What to run
@@ -202,11 +202,10 @@ def run_pipeline(
     execute: Callable[..., Path] | None = None, # Executes one stage, for tests
 ) -> Run:                                # The finished record
     "Run the pipeline. `InputError` before anything starts, `Busy` when another run holds the pilot; a stage that breaks is in the record."
-    if execute is None:
-        from pilot_to_prod.pipeline.execute import execute_stage as execute
+    from pilot_to_prod.pipeline.execute import execute_stage
     plan = make_plan(settings, asked, package)
     with run_lock(settings.root, clock):
-        r = Runner(settings, plan, asked, _open(settings, plan, asked, clock), say, clock, execute)
+        r = Runner(settings, plan, asked, _open(settings, plan, asked, clock), say, clock, execute or execute_stage)
         r.folder.mkdir(parents=True, exist_ok=True)
         r.run = r.run.model_copy(update={'stages': dict.fromkeys(plan.stages, StageRun())})
         save_run(settings.root, r.run.model_copy(update={'stages': {**r.run.stages, **r.before}}))
