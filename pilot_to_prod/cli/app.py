@@ -188,25 +188,27 @@ def schedule(show: Annotated[bool, typer.Option('--show', help='Print when each 
     emit(due, as_json, '\n'.join(f"{d['name']:<12} {d['next']}  {', '.join(d['stages'])}" for d in due) or 'no lines in [schedule]')
     if not show: run_schedule(jobs, lambda job: _run(load_settings(settings.root), Request(only=job.stages), 0, False) and None)
 
-# %% ../../nbs/cli/01_app.ipynb #13b427d2
+# %% ../../nbs/cli/01_app.ipynb #7f073855
 def _interrupt(*_: Any) -> None: raise KeyboardInterrupt
 
-def main(args: list[str] | None = None) -> int:
-    "Entry point of `pilot`; the exit code."
+def _call(args: list[str] | None) -> int:
     from typer.exceptions import Exit, TyperException
-    if args is None:
-        signal.signal(signal.SIGTERM, _interrupt)
     try: return app(args, standalone_mode=False) or 0
     except Exit as e: return e.exit_code
+    except KeyboardInterrupt: return 130
     except TyperException as e:
         print(f'pilot: {e.format_message()}', file=sys.stderr)
         return 2
     except PilotError as e:
         print(f'pilot: {e}', file=sys.stderr)
         return e.exit_code
-    except KeyboardInterrupt:
-        print('pilot: interrupted; `pilot run` takes the run up where it stands.', file=sys.stderr)
-        return 130
+
+def main(args: list[str] | None = None) -> int:
+    "Entry point of `pilot`; the exit code."
+    if args is None: signal.signal(signal.SIGTERM, _interrupt)
+    code = _call(args)
+    if code == 130: print('pilot: interrupted; `pilot run` takes the run up where it stands.', file=sys.stderr)
+    return code
 
 def entry() -> None:
     "What the console script calls."

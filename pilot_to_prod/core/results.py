@@ -60,7 +60,7 @@ def show(value: Value) -> str:
     if isinstance(value, float): return f'{value:,.3f}'.rstrip('0').rstrip('.')
     return f'{value:,}' if isinstance(value, (int, Decimal)) else str(value)
 
-# %% ../../nbs/core/03_results.ipynb #9378d927
+# %% ../../nbs/core/03_results.ipynb #76e088f4
 def check(
     id: str,           # Short name, unique within its result
     title: str,        # What was measured, as a reader would say it
@@ -86,7 +86,7 @@ def unknown(
     title: str, # What would be measured
     why: str,   # Why it is not, and what would measure it
     *,
-    severity: Severity = 'error',
+    severity: Severity = 'error', # Only an error keeps a gate from passing
 ) -> Check:
     "A check that could not be measured, or that cannot fail on this input."
     return Check(id=id, title=title, severity=severity, why=why)

@@ -36,15 +36,17 @@ def _sqlite_file(settings: Settings) -> Path | None:
     uri = store_uri(settings)
     return Path(uri.removeprefix('sqlite:///')) if uri.startswith('sqlite:///') else None
 
-# %% ../../nbs/core/08_store.ipynb #649b6a63
+# %% ../../nbs/core/08_store.ipynb #497ec2f7
 _defaults = {'MLFLOW_HTTP_REQUEST_MAX_RETRIES': '1', 'MLFLOW_HTTP_REQUEST_TIMEOUT': '5', 'MLFLOW_DISABLE_TELEMETRY': 'true',
              'MLFLOW_LOGGING_LEVEL': 'WARNING', 'MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT': 'true', 'GIT_PYTHON_REFRESH': 'quiet'}
 
 def import_mlflow() -> Any:
     "MLflow, imported with short retries, no telemetry and without its chatter."
-    import logging
+    import logging, warnings
     for key, value in _defaults.items(): os.environ.setdefault(key, value)
-    import mlflow
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')   # about widgets that a progress bar misses
+        import mlflow
     for name in ('mlflow', 'alembic'): logging.getLogger(name).setLevel(logging.WARNING)
     return mlflow
 

@@ -17,7 +17,7 @@ from ..core.files import write_atomic
 from ..core.results import Record
 from ..core.settings import Settings, load_settings
 
-# %% ../../nbs/notebook/02_init.ipynb #ebcfb5bb
+# %% ../../nbs/notebook/02_init.ipynb #cb791fe4
 class Made(Record):
     "What `pilot init` made and what it inferred."
     folder: Path
@@ -34,7 +34,10 @@ def read_roles(log: Path) -> tuple[dict[str, str | None], tuple[str, ...]]:
         raise InputError(f'{log.name}: no label column found. Add a column that says what each message is about, with at least two different values.')
     return {r: getattr(got, r) for r in ('text', 'label', 'time', 'user', 'id')}, got.reasons
 
-def read_labels(log: Path, roles: dict[str, str | None]) -> tuple[list[str], str]:
+def read_labels(
+    log: Path,                      # The log
+    roles: dict[str, str | None],   # From `read_roles`
+) -> tuple[list[str], str]:
     "The labels of a log, sorted, and a short message as an example."
     from pilot_to_prod.data.source import read_table
     table = read_table(log, log.name)

@@ -12,11 +12,14 @@ from typing import Any
 from ..core.errors import NotConfigured
 from .site import build_site, notebook_markdown
 
-# %% ../../nbs/notebook/06_library.ipynb #7d71db92
+# %% ../../nbs/notebook/06_library.ipynb #62881c6f
 _floors = {'core': 'Core', 'data': 'Data', 'prompts': 'Prompts', 'serve': 'Request boundary', 'evals': 'Evaluation', 'cost': 'Cost and load',
            'operate': 'Readiness', 'notebook': 'Notebooks', 'pipeline': 'Pipeline', 'cli': 'Command line', 'stages': 'Stages'}
 
-def site_nav(paths: list[str], titles: dict[str, str]) -> list[Any]:
+def site_nav(
+    paths: list[str],       # Pages below docs/
+    titles: dict[str, str], # Page -> title
+) -> list[Any]:
     "mkdocs' nav over page paths, the index first."
     nav: list[Any] = [{'Start': 'index.md'}] if 'index.md' in paths else []
     for folder, label in _floors.items():

@@ -16,7 +16,7 @@ from ..notebook.site import build_site, notebook_markdown
 from .record import Run, all_runs, runs_folder
 from .report import headline
 
-# %% ../../nbs/pipeline/09_evidence.ipynb #eaefbd91
+# %% ../../nbs/pipeline/09_evidence.ipynb #2bebc599
 def _cell(text: str) -> str: return html.escape(text).replace('|', '&#124;').replace('\n', ' ')
 
 def _checks(folder: Path, name: str) -> str:
@@ -27,7 +27,11 @@ def _checks(folder: Path, name: str) -> str:
              f'{_cell(f"{c.op} {show(c.limit)}") if c.limit is not None else ""} | {_cell(c.why)} |' for c in rows]
     return '\n'.join(['| check | verdict | what | measured | wanted | note |', '|---|---|---|---|---|---|', *lines])
 
-def landing(folder: Path, run: Run, title: str) -> str:
+def landing(
+    folder: Path, # The run's folder
+    run: Run,     # Its record
+    title: str,   # Heading of the page
+) -> str:
     "The landing page: verdict, stages, every check."
     verdict, said = headline(folder)
     out = [f'# {title}', f'<div class="{"go" if verdict == "pass" else "nogo"}">{html.escape(said)}</div>',

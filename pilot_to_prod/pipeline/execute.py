@@ -43,7 +43,7 @@ def kill_kernels() -> int:
         except (ProcessLookupError, PermissionError): continue
     return len(pids)
 
-# %% ../../nbs/pipeline/03_execute.ipynb #12e91df6
+# %% ../../nbs/pipeline/03_execute.ipynb #1c819c95
 def _family() -> set[str]:
     todo, names = [PilotError], set()
     while todo:
@@ -52,7 +52,10 @@ def _family() -> set[str]:
         todo += cls.__subclasses__()
     return names
 
-def explain_failure(err: BaseException, timeout_s: int) -> str:
+def explain_failure(
+    err: BaseException, # What papermill raised
+    timeout_s: int,     # The stage's limit, for the message
+) -> str:
     "One line about why a notebook stopped, without data that it worked on."
     kind = type(err).__name__
     if kind == 'DeadKernelError': return 'its kernel died (killed, out of memory, or crashed).'
@@ -62,8 +65,11 @@ def explain_failure(err: BaseException, timeout_s: int) -> str:
     known = ename if hasattr(builtins, ename) or re.fullmatch(r'\w{1,60}', ename) else 'an error'
     return f"{known}{f' in cell {cell}' if cell is not None else ''}; its executed notebook shows the traceback."
 
-# %% ../../nbs/pipeline/03_execute.ipynb #12dfa152
-def mark_failed(nb: dict[str, Any], said: str) -> dict[str, Any]:
+# %% ../../nbs/pipeline/03_execute.ipynb #5d12ec60
+def mark_failed(
+    nb: dict[str, Any], # The notebook as JSON; changed in place
+    said: str,          # Why it stopped
+) -> dict[str, Any]:
     "Set the statuses of a notebook that stopped: the last cell that started failed, later ones never ran."
     code = [c for c in nb['cells'] if c['cell_type'] == 'code']
     started = [c for c in code if c['metadata'].get('papermill', {}).get('start_time')]

@@ -52,12 +52,15 @@ class Run(Record):
         if self.ended is None: return 'unfinished'
         return {0: 'passed', 1: 'gate failed'}.get(self.exit_code or 0, 'broken')
 
-# %% ../../nbs/pipeline/02_record.ipynb #96cc2ff8
+# %% ../../nbs/pipeline/02_record.ipynb #ebf7f879
 def runs_folder(root: Path) -> Path:
     "Where the runs of a pilot are."
     return root/'mlruns'/'runs'
 
-def save_run(root: Path, run: Run) -> Path:
+def save_run(
+    root: Path, # The pilot's folder
+    run: Run,   # Its record
+) -> Path:
     "Write a run's record in one step."
     return write_atomic(runs_folder(root)/run.id/'run.json', run.model_dump_json(indent=1) + '\n')
 

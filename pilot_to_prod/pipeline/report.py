@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['page', 'notebook_page', 'headline', 'build_report']
 
-# %% ../../nbs/pipeline/06_report.ipynb #1a94525f
-import html, json
+# %% ../../nbs/pipeline/06_report.ipynb #174f42fe
+import html
 from pathlib import Path
 from ..core.files import write_atomic
 from ..core.results import Check, checks_html, read_envelope
@@ -46,7 +46,7 @@ def page(
     return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
             f'<title>{html.escape(title)}</title><style>{_style}</style></head><body><main>{body}</main></body></html>\n')
 
-# %% ../../nbs/pipeline/06_report.ipynb #72f64a3a
+# %% ../../nbs/pipeline/06_report.ipynb #853d8c67
 def notebook_page(
     path: Path,         # An executed notebook
     back: str = '',     # HTML shown above it
@@ -54,7 +54,7 @@ def notebook_page(
     "Write an executed notebook as one static page."
     import nbformat
     from nbconvert import HTMLExporter
-    nb = nbformat.from_dict(json.loads(path.read_text()))
+    nb = nbformat.reads(path.read_text(encoding='utf-8'), as_version=4)
     nb.cells = [c for c in nb.cells if 'injected-parameters' in c.metadata.get('tags', []) or c.source.strip()]
     body, _ = HTMLExporter(template_name='basic', embed_images=True, exclude_anchor_links=True).from_notebook_node(nb)
     return write_atomic(path.with_suffix('.html'), page(path.stem, back + body))

@@ -21,7 +21,7 @@ from .record import (Run, StageRun, all_runs, candidates, copy_evidence, find_re
                                            save_run)
 from .stage import Stage, collect, order
 
-# %% ../../nbs/pipeline/04_run.ipynb #80ab0788
+# %% ../../nbs/pipeline/04_run.ipynb #48fce23c
 class Request(Record):
     "What a caller asked the runner to do."
     only: tuple[str, ...] = ()
@@ -40,7 +40,10 @@ def _known(names: Iterable[str], stages: Mapping[str, Stage]) -> None:
     for n in names:
         if n not in stages: raise InputError(f"unknown stage '{n}'.{nearest(n, list(stages))}")
 
-def behind(stages: Mapping[str, Stage], start: str) -> set[str]:
+def behind(
+    stages: Mapping[str, Stage], # By name
+    start: str,                  # Where to begin
+) -> set[str]:
     "A stage and all that need or read it, directly or through others."
     found = {start}
     for name in order(stages):
@@ -108,8 +111,11 @@ def obstacle(
         if s.verdict == 'fail' and not keep_going: return f'the gate of {need} failed'
     return ''
 
-# %% ../../nbs/pipeline/04_run.ipynb #a268be40
-def decide(r: Runner, name: str) -> bool:
+# %% ../../nbs/pipeline/04_run.ipynb #0cac54e7
+def decide(
+    r: Runner, # The run
+    name: str, # Stage whose predecessors have ended
+) -> bool:
     "Settle a stage without running it; True when it has to be executed."
     stage, picked = r.plan.stages[name], name in r.plan.selected
     if picked and (why := obstacle(stage, r.run.stages, r.asked.keep_going)):
@@ -134,8 +140,11 @@ def _take(r: Runner, name: str, hit: tuple[Path, dict[str, Any]], status: str, w
     copy_evidence(name, source, r.folder)
     r.note(name, status=status, hash=envelope['hash'], verdict=envelope['verdict'], source='' if source == r.folder else source.name, why=why)
 
-# %% ../../nbs/pipeline/04_run.ipynb #c0e60489
-def perform(r: Runner, name: str) -> tuple[str, dict[str, Any]]:
+# %% ../../nbs/pipeline/04_run.ipynb #d40aa8f7
+def perform(
+    r: Runner, # The run
+    name: str, # Stage to execute
+) -> tuple[str, dict[str, Any]]:
     "Execute a stage, with its retries, in a worker thread; the name and the changes to note."
     from pilot_to_prod.pipeline.execute import stage_env
     stage, start = r.plan.stages[name], time.perf_counter()
