@@ -125,9 +125,10 @@ def bench_fewshot():
     shown = {k: [r['text'] for r in log if r['intent'] == k and len(r['text']) < 100] for k in labels}
     form = 'Answer with JSON: {"intent": "<label>"}'
     listed = 'Classify the message.\n' + '\n'.join(f'- {k}' for k in labels)
-    out = {}
-    for name, system in (('no_list', 'Say what the customer wants.'), ('list', f'{listed}\n{form}'),
-                         *((f'list_{n}_examples', f'{listed}\n' + '\n'.join(f'{t} => {k}' for k in labels for t in shown[k][:n]) + f'\n{form}') for n in (1, 3))):
+    prompts, out = {'no_list': 'Say what the customer wants.', 'list': f'{listed}\n{form}'}, {}
+    for n in (1, 3):
+        prompts[f'list_{n}_examples'] = '\n'.join([listed, *(f'{t} => {k}' for k in labels for t in shown[k][:n]), form])
+    for name, system in prompts.items():
         at, right, valid = time.process_time(), 0, 0
         for r in golden:
             try:

@@ -107,7 +107,7 @@ def _propose(settings: Settings, roles: dict[str, str | None], clock: Clock) -> 
     return (f'golden set: {len(found.rows)} rows proposed from the log and taken out of it, labels as in the log, reviewed by nobody; '
             'better: --golden FILE with rows that a person labelled')
 
-# %% ../../nbs/notebook/02_init.ipynb #948b93af
+# %% ../../nbs/notebook/02_init.ipynb #235b8c1c
 def init_pilot(
     folder: Path,                       # The new folder; its name is the pilot's name
     *,
@@ -135,6 +135,11 @@ def init_pilot(
     part.rename(folder)
     return Made(folder=folder, columns=roles, said=(*why, f'{len(labels)} labels', *said))
 
+def _prepare(settings: Settings, clock: Clock) -> None:
+    from pilot_to_prod.data.audit import prepare
+    from pilot_to_prod.data.spec import DEFAULT_BY
+    prepare(settings, DEFAULT_BY, clock)
+
 def _make(part: Path, name: str, log: Path, golden: Path | None, out_of_scope: Path | None, documents: Path | None,
           roles: dict[str, str | None], labels: list[str], example: str, clock: Clock) -> list[str]:
     from pilot_to_prod.prompts.files import lock_prompts
@@ -145,5 +150,7 @@ def _make(part: Path, name: str, log: Path, golden: Path | None, out_of_scope: P
     _write_files(part, name, places, roles, labels, example)
     said = [_golden(load_settings(part, {}), golden, roles, clock)]
     lock_prompts(part)
+    _prepare(load_settings(part, {}), clock)
+    said.append('personal data: the default handling policy is in force, reviewed by nobody; see data_audit/pii_spec.md')
     if documents: said.append('documents: feature answer added; it has no golden rows yet, so nothing is claimed about it')
     return [*said, 'not stated yet, hence unknown: owner, freshness, lawful basis, objectives (slo), planned users, regions']

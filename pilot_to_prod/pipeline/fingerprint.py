@@ -18,7 +18,7 @@ from ..core.files import sha256_file, sha256_json
 from ..core.settings import Settings
 from .stage import Stage
 
-# %% ../../nbs/pipeline/01_fingerprint.ipynb #7deb6624
+# %% ../../nbs/pipeline/01_fingerprint.ipynb #9b01b524
 def _libraries() -> dict[str, str]:
     try: needed = metadata.requires('pilot-to-prod') or []
     except metadata.PackageNotFoundError: return {}
@@ -29,7 +29,7 @@ def _libraries() -> dict[str, str]:
 def package_hash(folder: str = '') -> str:
     "SHA-256 over the package's source files and the versions of its libraries; read once per process."
     root = Path(folder or Path(pilot_to_prod.__file__).parent)
-    files = sorted(p for p in root.rglob('*') if p.suffix in ('.py', '.yaml', '.jsonl', '.json') and 'stages' not in p.relative_to(root).parts)
+    files = sorted(p for p in root.rglob('*') if p.suffix in ('.py', '.yaml', '.jsonl', '.json', '.md', '.ini') and 'stages' not in p.relative_to(root).parts)
     return sha256_json([[(p.relative_to(root).as_posix(), sha256_file(p)) for p in files], {} if folder else _libraries()])
 
 # %% ../../nbs/pipeline/01_fingerprint.ipynb #451caf88
