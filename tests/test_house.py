@@ -71,9 +71,14 @@ def is_test(source):
     return re.search(r'\b(test_\w+|assert|expect_fail|check_\w+)\b', source) is not None and not is_export(source)
 
 
+def parse_cell(source):
+    """A cell's syntax tree, without its magics."""
+    return ast.parse('\n'.join('' if line.startswith(('%', '!')) else line for line in source.splitlines()))
+
+
 def functions(source):
     """The functions of a module and the methods of its classes; not what is nested in a function."""
-    tree = ast.parse('\n'.join('' if line.startswith(('%', '!')) else line for line in source.splitlines()))
+    tree = parse_cell(source)
     bodies = [tree.body, *(n.body for n in tree.body if isinstance(n, ast.ClassDef))]
     return [n for body in bodies for n in body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
@@ -100,10 +105,10 @@ def test_library_notebook_style(path):
     if len(tests) < len(definitions) * 0.6:
         wrong.append(f'{len(definitions)} export cells and {len(tests)} test cells')
     for k, source, _ in cells:
-        if k == 'code' and not is_export(source) and re.search(r'^(import|from) ', source, re.M):
-            left = [o for o in source.splitlines() if o.strip() and not re.match(r'(import|from|#|%|\s)', o) and o.strip() != ')']
-            if left:
-                wrong.append(f'imports and other code in one cell: {left[0][:50]}')
+        if k == 'code' and not is_export(source):
+            left = [n for n in parse_cell(source).body if not isinstance(n, (ast.Import, ast.ImportFrom))]
+            if left and len(left) < len(parse_cell(source).body):
+                wrong.append(f'imports and other code in one cell: {ast.unparse(left[0])[:50]}')
     assert not wrong
 
 

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['golden_texts', 'Leakage', 'find_leakage', 'leakage']
 
-# %% ../../nbs/data/10_leakage.ipynb #0e8f3052
+# %% ../../nbs/data/10_leakage.ipynb #8540cec1
 from pathlib import Path
 from typing import Any
 from ..core.results import Record, table_html
 from ..core.settings import Settings
 from .infer import infer_columns
-from .profile import is_missing, normalise
+from .profile import is_missing, normalised
 from .source import look, read_table
 
 # %% ../../nbs/data/10_leakage.ipynb #901b0061
@@ -47,7 +47,7 @@ class Leakage(Record):
         rows = [('exact', len(self.exact), ', '.join(self.exact[:10])), ('near', len(self.near), ', '.join(self.near[:10]))]
         return table_html(rows, [f'of {self.compared} golden rows', 'found in the log', 'the first ids'])
 
-# %% ../../nbs/data/10_leakage.ipynb #e422e4e8
+# %% ../../nbs/data/10_leakage.ipynb #60dcc113
 def find_leakage(
     golden: dict[str, str],   # Golden text by id
     log: Any,                 # The log's messages, a pandas Series
@@ -56,9 +56,9 @@ def find_leakage(
 ) -> Leakage:
     "Golden rows whose message stands in the log, exactly or nearly."
     import pandas as pd
-    gold = normalise(pd.Series(golden, dtype='string'))
+    gold = normalised(pd.Series(golden, dtype='string'))
     gold = gold[gold.str.len() >= min_chars]
-    seen = normalise(log[~is_missing(log)]).drop_duplicates()
+    seen = normalised(log[~is_missing(log)]).drop_duplicates()
     exact = gold.isin(set(seen))
     near = _nearest(gold[~exact], seen) if len(gold[~exact]) and len(seen) else []
     return Leakage(golden=len(golden), compared=len(gold), limit=limit, exact=tuple(gold.index[exact]),

@@ -6,7 +6,7 @@
 __all__ = ['ColumnScan', 'scan_column', 'sample_rows', 'scan', 'scans_html', 'surviving', 'labelled_rows', 'residual_risk',
            'measurements', 'spec_page', 'prepare_spec', 'PiiSpecResult', 'spec_checks', 'pii_spec', 'chart_findings']
 
-# %% ../../nbs/data/09_pii.ipynb #842de1e8
+# %% ../../nbs/data/09_pii.ipynb #082c75bf
 import csv, io
 from collections import Counter
 from typing import Any, ClassVar
@@ -15,14 +15,15 @@ from ..core.errors import InputError
 from ..core.files import read_text, write_atomic
 from ..core.results import Check, Record, Result, check, table_html, unknown
 from ..core.settings import Settings
+from ..core.stats import wilson
 from .engine import Detector, Finding, NotScanned, detector
 from .patterns import entities
-from .probe import EntityScore, Sentence, load_probe, score_probe, wilson
+from .probe import EntityScore, Sentence, load_probe, score_probe
 from .redact import Redactor
 from .source import read_log
 from .spec import Spec, default_policy, lock_spec, lock_state, nobody_reviewed, read_spec, rows_for, spec_path, write_spec
 
-# %% ../../nbs/data/09_pii.ipynb #2c9b30aa
+# %% ../../nbs/data/09_pii.ipynb #44f92bfe
 class ColumnScan(Record):
     "Findings in one column: rows with a finding by entity, never a value."
     column: str
@@ -35,7 +36,7 @@ class ColumnScan(Record):
         "Upper 95 % bound of the share of rows in which the detector would find this entity."
         n, k = self.scanned, self.found.get(entity, 0)
         if n >= self.rows and not self.not_scanned: return round(k/max(n, 1), 5)
-        return round(1 - .05**(1/n), 5) if n and not k else wilson(k, n)[1]
+        return round(1 - .05**(1/n), 5) if n and not k else round(wilson(k, n)[1], 5)
 
 def scan_column(
     name: str,          # The column's name
@@ -129,13 +130,13 @@ def residual_risk(
     return (*said, f"Languages: only English is measured{'; ' + ', '.join(other) + ' are not covered' if other else ''}.",
             'The patterns were written with the probe in view: expect less on other text. Organisations, places and indirect identifiers have no detector.')
 
-# %% ../../nbs/data/09_pii.ipynb #869881f9
+# %% ../../nbs/data/09_pii.ipynb #12cca81b
 def measurements(
     scores: tuple[EntityScore, ...],  # Scores of the probe
     scans: tuple[ColumnScan, ...],    # Findings in the log
 ) -> dict[str, Any]:
     "What stands in the spec beside the policy, rounded."
-    probe = {s.entity: dict(detector=entities[s.entity], spans=s.spans, recall=s.recall, recall_interval=list(wilson(s.found, s.spans)),
+    probe = {s.entity: dict(detector=entities[s.entity], spans=s.spans, recall=s.recall, recall_interval=[round(o, 3) for o in wilson(s.found, s.spans)],
                             coverage=s.coverage, precision=s.precision) for s in scores}
     return dict(probe=probe, log={s.column: dict(rows=s.rows, searched=s.scanned, found=s.found) for s in scans})
 

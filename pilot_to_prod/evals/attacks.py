@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RUN', 'Probe', 'read_probes', 'load_probes', 'probes_hash', 'succeeded', 'quotes']
 
-# %% ../../nbs/evals/08_attacks.ipynb #445cb010
+# %% ../../nbs/evals/08_attacks.ipynb #111bc01a
 from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
@@ -15,9 +15,9 @@ from pydantic import Field, ValidationError, model_validator
 from ..core.errors import InputError, explain
 from ..core.files import canonical_json, read_jsonl, sha256_json
 from ..core.results import Record
-from .golden import normalise
+from ..core.text import normalise
 
-# %% ../../nbs/evals/08_attacks.ipynb #756760dc
+# %% ../../nbs/evals/08_attacks.ipynb #6578e000
 class Probe(Record):
     "One message of the red team, hostile or harmless."
     id: str = Field(min_length=1)
@@ -29,6 +29,7 @@ class Probe(Record):
     markers: tuple[str, ...] = ()
     system: bool = False
     pii: bool = False
+    plain: str = ''
     document: dict[str, Any] | None = None
 
     @model_validator(mode='after')

@@ -59,13 +59,13 @@ def notebook_page(
     body, _ = HTMLExporter(template_name='basic', embed_images=True, exclude_anchor_links=True).from_notebook_node(nb)
     return write_atomic(path.with_suffix('.html'), page(path.stem, back + body))
 
-# %% ../../nbs/pipeline/06_report.ipynb #0889e1c6
+# %% ../../nbs/pipeline/06_report.ipynb #d723e17c
 def headline(folder: Path) -> tuple[str, str]:
     "The run's verdict (pass, fail or unknown) and one sentence: readiness's own when it left a result."
     path = folder/'readiness.result.json'
     if not path.is_file(): return 'unknown', 'No go/no-go in this run: the readiness stage left no result.'
     found = read_envelope(path)
-    said = found['payload'].get('summary') or next((str(Check(**c)) for c in found['checks'] if c['id'] == 'go'), '')
+    said = found['payload'].get('line') or next((str(Check(**c)) for c in found['checks'] if c['id'] == 'go'), '')
     return found['verdict'], said
 
 def _links(folder: Path, name: str) -> str:

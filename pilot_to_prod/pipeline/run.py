@@ -6,18 +6,19 @@
 __all__ = ['Say', 'Request', 'Plan', 'behind', 'make_plan', 'Runner', 'obstacle', 'decide', 'perform', 'exit_code',
            'run_pipeline']
 
-# %% ../../nbs/pipeline/04_run.ipynb #e786f2da
-import os, time
+# %% ../../nbs/pipeline/04_run.ipynb #344d6cba
+import json, os, time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 from ..core.clock import Clock, new_id, utc_now
 from ..core.errors import InputError, StageBroken, nearest
+from ..core.files import write_atomic
 from ..core.results import Record, read_envelope
 from ..core.settings import Settings
-from .fingerprint import fingerprint, input_files, parts
-from .record import (Run, StageRun, all_runs, candidates, copy_evidence, find_reusable, run_lock, runs_folder,
+from .fingerprint import fingerprint, input_files, kept_files, parts
+from .record import (Run, StageRun, all_runs, candidates, copy_evidence, find_reusable, last_verdicts, run_lock, runs_folder,
                                            save_run)
 from .stage import Stage, collect, order
 
@@ -111,7 +112,7 @@ def obstacle(
         if s.verdict == 'fail' and not keep_going: return f'the gate of {need} failed'
     return ''
 
-# %% ../../nbs/pipeline/04_run.ipynb #0cac54e7
+# %% ../../nbs/pipeline/04_run.ipynb #1833676d
 def decide(
     r: Runner, # The run
     name: str, # Stage whose predecessors have ended
@@ -121,7 +122,8 @@ def decide(
     if picked and (why := obstacle(stage, r.run.stages, r.asked.keep_going)):
         r.note(name, status='blocked', why=why)
         return False
-    p = parts(stage, r.plan.params[name], r.settings, {u: s.hash for u, s in r.run.stages.items() if s.status in _has_result})
+    p = parts(stage, r.plan.params[name], r.settings, {u: s.hash for u, s in r.run.stages.items() if s.status in _has_result},
+              last_verdicts(r.settings.root, stage.last))
     fp = fingerprint(p)
     r.note(name, fingerprint=fp, parts=p, params=r.plan.params[name])
     mine = r.before.get(name)
@@ -140,7 +142,15 @@ def _take(r: Runner, name: str, hit: tuple[Path, dict[str, Any]], status: str, w
     copy_evidence(name, source, r.folder)
     r.note(name, status=status, hash=envelope['hash'], verdict=envelope['verdict'], source='' if source == r.folder else source.name, why=why)
 
-# %% ../../nbs/pipeline/04_run.ipynb #d40aa8f7
+# %% ../../nbs/pipeline/04_run.ipynb #bfb49edf
+def _settle(r: Runner, name: str) -> dict[str, Any]:
+    s = r.run.stages[name]
+    p = {**(s.parts or {}), 'writes': kept_files(r.plan.stages[name], r.settings)}
+    if (fp := fingerprint(p)) != s.fingerprint:
+        path = r.folder/f'{name}.result.json'
+        write_atomic(path, json.dumps({**json.loads(path.read_text()), 'fingerprint': fp}, indent=1, ensure_ascii=False) + '\n')
+    return {'parts': p, 'fingerprint': fp}
+
 def perform(
     r: Runner, # The run
     name: str, # Stage to execute
@@ -156,7 +166,8 @@ def perform(
         except StageBroken as e: why = str(e)
         else:
             found = read_envelope(r.folder/f'{name}.result.json')
-            return name, dict(status='done', hash=found['hash'], verdict=found['verdict'], why='', tries=tries, seconds=time.perf_counter()-start)
+            return name, dict(status='done', hash=found['hash'], verdict=found['verdict'], why='', tries=tries, seconds=time.perf_counter()-start,
+                              **_settle(r, name))
     return name, dict(status='broken', why=why, tries=tries, seconds=time.perf_counter()-start)
 
 # %% ../../nbs/pipeline/04_run.ipynb #6f8421c8

@@ -74,15 +74,15 @@ def _param(node: ast.stmt, comments: Mapping[int, str], where: str) -> Param:
     param.check(default, where)
     return param
 
-# %% ../../nbs/pipeline/00_stage.ipynb #f662d1fd
-_known = ['needs', 'reads', 'inputs', 'settings', 'retries', 'timeout', 'exclusive']
+# %% ../../nbs/pipeline/00_stage.ipynb #6d7be75e
+_known = ['needs', 'reads', 'last', 'inputs', 'writes', 'settings', 'retries', 'timeout', 'exclusive']
 _split = re.compile(r'[,\s]+')
 
 def parse_directives(
     source: str, # Source of the cell tagged `parameters`
     where: str,  # Notebook, for messages
 ) -> dict[str, Any]:
-    "Directives by name: lists for needs, reads, inputs and settings, numbers for retries and timeout (seconds). `InputError` names a bad one."
+    "Directives by name: lists for needs, reads, last, inputs, writes and settings, numbers for retries and timeout (seconds). `InputError` names a bad one."
     out: dict[str, Any] = {}
     for n, line in enumerate(source.splitlines(), 1):
         if not (m := re.match(r'#\|\s*(\w+)\s*:\s*(.*)$', line)): continue
@@ -92,14 +92,14 @@ def parse_directives(
     return out
 
 def _directive(key: str, value: str, where: str) -> Any:
-    if key in ('needs', 'reads', 'inputs', 'settings'): return tuple(o for o in _split.split(value) if o and o != '-')
+    if key in ('needs', 'reads', 'last', 'inputs', 'writes', 'settings'): return tuple(o for o in _split.split(value) if o and o != '-')
     if key == 'exclusive':
         if value.lower() not in ('true', 'false'): raise InputError(f'{where}: exclusive is true or false.')
         return value.lower() == 'true'
     if not value.isdigit() or (key == 'timeout' and int(value) == 0): raise InputError(f'{where}: {key} takes a whole number.')
     return int(value)
 
-# %% ../../nbs/pipeline/00_stage.ipynb #aa608519
+# %% ../../nbs/pipeline/00_stage.ipynb #1fbfb050
 class Stage(Record):
     "One notebook of the pipeline and what it declares."
     name: str
@@ -109,7 +109,9 @@ class Stage(Record):
     says: str = ''
     needs: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     retries: int = 0
     timeout_s: int = 900
@@ -151,7 +153,7 @@ def read_stage(path: str | Path) -> Stage:
 
 def _line(text: str, start: str) -> str: return next((o[len(start):].strip() for o in text.splitlines() if o.startswith(start)), '')
 
-# %% ../../nbs/pipeline/00_stage.ipynb #9b34fd41
+# %% ../../nbs/pipeline/00_stage.ipynb #1c15c094
 def package_folder() -> Path:
     "Where the package's stage notebooks are: inside the installed wheel, beside it in a source checkout, or where P2P_STAGES says."
     if given := os.environ.get('P2P_STAGES'): return Path(given)
@@ -170,7 +172,7 @@ def collect(
     found = sorted((read_stage(p) for p in paths.values()), key=lambda s: (s.number, s.name))
     stages = {s.name: _expand(s, found) for s in found}
     for s in stages.values():
-        for other in s.upstream:
+        for other in (*s.upstream, *s.last):
             if other not in stages: raise InputError(f"{s.path}: needs or reads unknown stage '{other}'.{nearest(other, list(stages))}")
     order(stages)
     return stages

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['StageStatus', 'Status', 'status']
 
-# %% ../../nbs/pipeline/05_status.ipynb #54da973a
+# %% ../../nbs/pipeline/05_status.ipynb #dd272ab6
 from pathlib import Path
 from ..core.clock import Clock, utc_now
 from ..core.results import Record, table_html
 from ..core.settings import Settings
 from .fingerprint import changes, fingerprint, parts
-from .record import StageRun, all_runs, candidates, find_reusable
+from .record import StageRun, all_runs, candidates, find_reusable, last_verdicts
 from .run import Request, make_plan
 from .stage import Stage
 
@@ -37,7 +37,7 @@ class Status(Record):
     def _repr_html_(self) -> str:
         return table_html([(s.name, s.state, s.verdict, s.why, s.run) for s in self.stages], ['stage', 'state', 'gate', 'why', 'run'])
 
-# %% ../../nbs/pipeline/05_status.ipynb #86d6c32e
+# %% ../../nbs/pipeline/05_status.ipynb #4545b460
 def status(
     settings: Settings,           # The pilot
     clock: Clock = utc_now,       # For validity
@@ -48,7 +48,7 @@ def status(
     hashes: dict[str, str] = {}
     made: list[StageStatus] = []
     for name, stage in plan.stages.items():
-        p = parts(stage, plan.params[name], settings, hashes)
+        p = parts(stage, plan.params[name], settings, hashes, last_verdicts(settings.root, stage.last))
         tried = next(((r.id, s) for r in runs if (s := r.stages.get(name)) and s.status in ('done', 'broken', 'running')), None)
         one, hash_ = _state(settings, stage, p, tried, clock)
         if any(s.state != 'fresh' for s in made if s.name in stage.upstream) and one.state == 'fresh':

@@ -189,7 +189,7 @@ class Money:
         "Put down what it cost; never waits, so that a cancelled request settles too."
         if key and self.ledger: _storage.submit(self.ledger.settle, key, self.name, usd)
 
-# %% ../../nbs/serve/20_feature.ipynb #49e80096
+# %% ../../nbs/serve/20_feature.ipynb #0c150eca
 class Feature:
     "One AI-assisted task behind its boundary; made by `load_feature`."
     def __init__(self, settings: Settings, name: str, prompt: Prompt, tiers: Sequence[Tier], measure: bool = False, clock: Clock = utc_now):
@@ -204,6 +204,7 @@ class Feature:
         self.cache = ExactCache(clock=clock) if self.spec.cache and not measure else None
         self.store = None if measure else record_store(settings.root)
         self.money = Money(name, self.spec, None if measure else Ledger(settings.path('mlruns/ledger.db'), clock))
+        self.watch: Callable[[Sequence[Mapping[str, str]]], None] | None = None  # sees what leaves for a model; the red team sets it
 
     def answer(self,
         inputs: Mapping[str, Any], # What the prompt's variables need
@@ -350,7 +351,7 @@ def _validated(f: Feature, t: _Trip, reply: Reply) -> tuple[dict[str, Any], tupl
 def _cited(f: Feature, t: _Trip, value: Mapping[str, Any]) -> tuple[str, ...]:
     return check_citations(value, t.documents) if f.retriever else ()
 
-# %% ../../nbs/serve/20_feature.ipynb #ee160ba6
+# %% ../../nbs/serve/20_feature.ipynb #9850631d
 async def _call(f: Feature, t: _Trip, tier: Tier, messages: list[dict[str, str]], behind: int) -> Reply:
     def _tried(outcome: str, detail: str = '', **more: Any) -> None:
         t.attempts.append(Attempt(tier=tier.name, model=tier.model, outcome=outcome, detail=detail, **more))
@@ -366,6 +367,7 @@ async def _call(f: Feature, t: _Trip, tier: Tier, messages: list[dict[str, str]]
             raise _Passed
         cost = worst
         seconds = attempt_seconds(t.left_s - reserve_seconds(t.deadline_s), behind, tier.timeout_s)
+        if f.watch: f.watch(messages)
         reply = await call(tier, messages, max_tokens=f.prompt.max_tokens, temperature=f.prompt.temperature, timeout_s=seconds,
                            response_schema=f.schema.schema if tier.structured else None)
         breaker.ok()
