@@ -65,3 +65,11 @@ class Pilot:
 @pytest.fixture
 def pilot(tmp_path):
     return Pilot(tmp_path)
+
+
+@pytest.fixture(scope='session')
+def only_tier_run(tmp_path_factory):
+    """The facts of one whole run of a small pilot on a server of its own, shared by all workers."""
+    from small_pilot import run_only_tier
+    base = tmp_path_factory.getbasetemp()
+    return run_only_tier((base.parent if os.environ.get('PYTEST_XDIST_WORKER') else base)/'only_tier')

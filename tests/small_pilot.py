@@ -3,12 +3,12 @@ import fcntl
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 import time
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import yaml
 from fault_server import FaultServer
@@ -23,8 +23,8 @@ WHAT = {
     'refund': ('I want my money back for the order', 'when will the refund arrive', 'the shop promised to refund the shoes', 'please refund the double fee',
                'the refund is smaller than I paid', 'no refund after three weeks', 'can I get a refund for the ticket', 'the hotel says the refund was sent',
                'refund the parcel that never came', 'my refund went to the wrong account'),
-    'app_error': ('the app crashes when I open it', 'the app shows an error after the update', 'I cannot log into the app', 'the app freezes on the start page',
-                  'the app keeps loading for minutes', 'the app asks for my code again and again', 'the app shows a blank page', 'the app does not show my balance',
+    'app_error': ('the app crashes when I open it', 'the app shows an error after the update', 'I cannot log into the app', 'the app freezes at start',
+                  'the app keeps loading for minutes', 'the app asks for my code again', 'the app shows a blank page', 'the app hides my balance',
                   'the app stopped working on my phone', 'the app closes by itself')}
 ASKED = {  # phrasings of their own: what stands in the log is no test
     'card_lost': ('Where do I report a missing card', 'Thieves have my wallet with the card in it', 'Which number blocks a card'),
@@ -74,7 +74,8 @@ def model_answer(messages):
         page = next((p for p, word in (('cards', 'card'), ('refunds', 'refund'), ('app', 'app')) if re.search(rf'\b{word}\b', text)), '')
         shown = page and re.search(rf'^\[{page}\]', whole, re.M)
         return json.dumps({'answer': PAGES[page][1] if shown else '', 'citations': [page] if shown else []})
-    label = 'card_lost' if 'card' in text else 'refund' if 'refund' in text or 'money back' in text else 'app_error' if re.search(r'\bapp\b', text) else 'out_of_scope'
+    words = (('card_lost', 'card'), ('refund', 'refund|money back'), ('app_error', 'app'))
+    label = next((o for o, word in words if re.search(rf'\b({word})\b', text)), 'out_of_scope')
     return json.dumps({'intent': label, 'confidence': 0.9}) if 'JSON' in whole else f'This looks like {label}.'
 
 
@@ -88,9 +89,23 @@ class Command:
         self.env = {**os.environ, 'PYTHONPATH': os.pathsep.join(paths), 'P2P_ATTEMPTS': str(self.attempts), **env}
 
     def __call__(self, *args, cwd='.'):
-        done = subprocess.run([sys.executable, '-m', 'pilot_to_prod.cli', *map(str, args)], cwd=self.folder/cwd, env=self.env, capture_output=True, text=True,
-                              timeout=400)
-        return done.returncode, done.stdout, done.stderr
+        begun = time.monotonic()
+        with TemporaryFile('w+', encoding='utf-8') as out, TemporaryFile('w+', encoding='utf-8') as err:
+            p = subprocess.Popen([sys.executable, '-m', 'pilot_to_prod.cli', *map(str, args)], cwd=self.folder/cwd, env=self.env, stdout=out, stderr=err)
+            _, state, used = os.wait4(p.pid, 0)  # unlike `communicate`, it tells the memory of this process and of those it waited for
+            p.returncode = os.waitstatus_to_exitcode(state)
+            self.seconds, self.peak_mb = time.monotonic() - begun, used.ru_maxrss/1024
+            for f in (out, err): f.seek(0)
+            return p.returncode, out.read(), err.read()
+
+    def json(self, *args, cwd='.'):
+        code, out, err = self(*args, '--json', cwd=cwd)
+        assert out, err
+        return code, json.loads(out)
+
+    def notes(self, kind):
+        """What the hook put down: `attempt` to leave the machine, or processes `under` it."""
+        return [n.partition(' ')[2] for n in self.attempts.read_text(encoding='utf-8').splitlines() if n.startswith(kind)]
 
 
 def results(root, run_id):
@@ -101,9 +116,6 @@ def results(root, run_id):
 def problems(found):
     """Checks of all stages that do not pass, as one line each."""
     return [f"{stage}.{c['id']} {c['verdict']}: {c.get('why', '')}" for stage, r in found.items() for c in r['checks'] if c['verdict'] != 'pass']
-
-
-def peak_mb(): return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss/1024
 
 
 def only_tier(root, base):
@@ -139,15 +151,14 @@ def run_only_tier(folder):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if kept.is_file(): return json.loads(kept.read_text(encoding='utf-8'))
         with FaultServer(answer=model_answer) as server:
-            pilot, begun = Command(folder), time.monotonic()
+            pilot, begun = Command(folder, PILOT_LOAD_PEAK_RPS='3'), time.monotonic()  # ten times as much is soon measured
             root = make(folder, pilot)
             only_tier(root, server.base)
             for command in (('prompt', 'lock'), ('golden', 'lock', '--by', 'Ann Example', '--threshold', 'triage=0.8', '--threshold', 'answer=0.6')):
                 code, _, err = pilot(*command, cwd='desk')
                 assert code == 0, err
-            code, out, err = pilot('run', '--json', cwd='desk')
-            assert code in (0, 1), err or out
-            facts = {'root': str(root), 'code': code, 'run': json.loads(out), 'hits': server.hits, 'models': sorted({r['model'] for r in server.seen}),
-                     'attempts': pilot.attempts.read_text(encoding='utf-8').splitlines(), 'seconds': time.monotonic() - begun}
+            code, run = pilot.json('run', cwd='desk')
+            facts = {'root': str(root), 'code': code, 'run': run, 'hits': server.hits, 'models': sorted({r['model'] for r in server.seen}),
+                     'attempts': pilot.notes('attempt'), 'under': pilot.notes('under'), 'seconds': round(time.monotonic() - begun, 1)}
         kept.write_text(json.dumps(facts), encoding='utf-8')
         return facts

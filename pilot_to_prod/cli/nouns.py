@@ -31,7 +31,7 @@ def parse_thresholds(given: list[str]) -> dict[str, float]:
         except ValueError: raise InputError(f"--threshold '{name}': expected feature=share, e.g. triage=0.80.") from None
     return out
 
-# %% ../../nbs/cli/01_nouns.ipynb #9c6e96b1
+# %% ../../nbs/cli/01_nouns.ipynb #2e71a7bf
 prompt_app = _noun('Lock, compare, promote and roll back prompts.')
 
 @prompt_app.command('list')
@@ -39,7 +39,8 @@ def prompt_list(as_json: Json = False, pilot: Where = None) -> None:
     "Every version with its hash and aliases; exit 1 when a file is not what was locked."
     from pilot_to_prod.prompts.files import verify_prompts
     report = verify_prompts(load_settings(pilot).root)
-    emit(report, as_json)
+    lines = [f'{name}@{version:<8} {short}  {told or "verified"}' for name, version, short, told in report.rows]
+    emit(report, as_json, '\n'.join(lines) or 'no prompts are locked')
     raise typer.Exit(1 if report.problems else 0)
 
 @prompt_app.command('lock')

@@ -33,7 +33,7 @@ def event_line(name: str, s: StageRun) -> str:
     gate = f', gate {s.verdict}' if s.verdict else ''
     return f'{name:<14} {_said[s.status]}{gate}{f" ({s.seconds:.1f} s)" if s.seconds else ""}{": " + s.why if s.why else ""}'
 
-# %% ../../nbs/cli/00_output.ipynb #939a0d3a
+# %% ../../nbs/cli/00_output.ipynb #893b697d
 _style = {'pass': 'green', 'fail': 'bold red', 'unknown': 'yellow', 'broken': 'bold red', 'blocked': 'yellow', 'running': 'cyan'}
 
 def run_table(
@@ -47,7 +47,8 @@ def run_table(
     for column in ('stage', 'status', 'gate', 'time', ''): table.add_column(column, overflow='fold')
     for name, s in run.stages.items():
         took = f'{s.seconds:.1f} s' if s.seconds else ''
-        table.add_row((titles or {}).get(name, name), Text(s.status, _style.get(s.status, '')), Text(s.verdict, _style.get(s.verdict, '')), took, Text(s.why, 'dim'))
+        status, gate = (Text(o, _style.get(o, '')) for o in (s.status, s.verdict))
+        table.add_row((titles or {}).get(name, name), status, gate, took, Text(s.why, 'dim'))
     return table
 
 def render(thing: Any, width: int = 120) -> str:

@@ -35,10 +35,11 @@ def parse_time(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
-# %% ../../nbs/core/02_clock.ipynb #61a92256
+# %% ../../nbs/core/02_clock.ipynb #6ebb8031
 def new_id(
     clock: Clock = utc_now, # Read once
     token: str = '',        # The random end; drawn when empty
-) -> str:                   # `20260301T090000Z-1f3a9c`
+) -> str:                   # `20260301T090000000Z-1f3a9c`
     "A sortable id that is safe in file names and object stores."
-    return f"{clock().strftime('%Y%m%dT%H%M%SZ')}-{token or secrets.token_hex(3)}"
+    at = clock()
+    return f'{at:%Y%m%dT%H%M%S}{at.microsecond//1000:03}Z-{token or secrets.token_hex(3)}'

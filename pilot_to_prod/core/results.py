@@ -6,8 +6,8 @@
 __all__ = ['Verdict', 'Severity', 'Value', 'R', 'Record', 'Check', 'show', 'check', 'unknown', 'Gate', 'table_html',
            'checks_html', 'Result', 'save_result', 'read_envelope', 'read_result']
 
-# %% ../../nbs/core/03_results.ipynb #b9397623
-import html, importlib, json
+# %% ../../nbs/core/03_results.ipynb #86a27a5e
+import html, importlib, json, re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -113,17 +113,18 @@ class Gate(Record):
         errors = [c for c in self.checks if c.severity == 'error']
         return 'pass' if errors and not self.unknown else 'unknown'
 
-# %% ../../nbs/core/03_results.ipynb #c4277998
+# %% ../../nbs/core/03_results.ipynb #49efc266
 _colour = {'pass': '#1a7f37', 'fail': '#cf222e', 'unknown': '#9a6700'}
 
 def table_html(
     rows: Iterable[Sequence[Any]], # Cells of each row; everything is escaped
     head: Sequence[str],           # Column titles
 ) -> str:
-    "A plain HTML table; verdict words get their colour."
+    "A plain HTML table; verdict words get their colour, commands in backticks become code."
     def cell(o: Any) -> str:
         text = html.escape(show(o) if isinstance(o, (bool, int, float, Decimal)) or o is None else str(o))
-        return f'<td style="color:{_colour[text]};font-weight:600">{text}</td>' if text in _colour else f'<td>{text}</td>'
+        if text in _colour: return f'<td style="color:{_colour[text]};font-weight:600">{text}</td>'
+        return '<td>' + re.sub(r'`([^`]+)`', r'<code>\1</code>', text) + '</td>'
     body = ''.join(f"<tr>{''.join(cell(o) for o in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{''.join(f'<th>{html.escape(o)}</th>' for o in head)}</tr></thead><tbody>{body}</tbody></table>"
 

@@ -60,13 +60,17 @@ def find_volume(
     if not data.time: return None
     return log_volume(log[data.time].astype(str).tolist(), log[data.user].astype(str).tolist() if data.user else ())
 
-# %% ../../nbs/cost/04_inputs.ipynb #95fe5230
+# %% ../../nbs/cost/04_inputs.ipynb #c1c404a2
+def _score(evaluation: Any, feature: str) -> Any:
+    found = getattr(evaluation, 'features', None)
+    return found.get(feature) if isinstance(found, dict) else None
+
 def measured_output(
     requests: Requests, # As sampled
     evaluation: Any,    # The evaluation's result, or None
 ) -> Requests:          # The same, with answers as long as they were measured
     "Scale the answers' lengths to the mean that the evaluation counted, where the log has no labels to tell it."
-    score = next((f for f in getattr(evaluation, 'features', ()) if getattr(f, 'feature', '') == requests.feature), None)
+    score = _score(evaluation, requests.feature)
     mean = float(getattr(score, 'tokens_out', 0) or 0)
     if requests.output_measured or not mean: return requests
     factor = mean*requests.rows/sum(requests.tokens_out)
@@ -78,7 +82,7 @@ def correction_rate(
     evaluation: Any, # The evaluation's result, or None
 ) -> Uncertain:
     "Corrections per request as the evaluation counted them, else the assumption."
-    score = next((f for f in getattr(evaluation, 'features', ()) if getattr(f, 'feature', '') == feature), None)
+    score = _score(evaluation, feature)
     rate, n = (getattr(score, 'metrics', {}) or {}).get('corrections'), int(getattr(score, 'n', 0) or 0)
     if rate is None or not n: return ASSUMED['corrections']
     hits = min(float(rate)*n, n)

@@ -52,7 +52,7 @@ def _labels(schema: dict[str, Any] | None, field: str) -> Sequence[str]:
     if '$ref' in found: found = (schema or {}).get('$defs', {}).get(found['$ref'].rpartition('/')[2], {})
     return [str(o) for o in found.get('enum') or ()]
 
-# %% ../../nbs/evals/07_evaluate.ipynb #d09e839b
+# %% ../../nbs/evals/07_evaluate.ipynb #6cafeacb
 Loader = Callable[..., Asked]
 
 def boundary() -> Loader:
@@ -68,7 +68,7 @@ def measure(
     version: str | None = None,               # Prompt version or alias; production when None
     tiers: Sequence[str] | None = None,       # Tiers to use; the feature's own when None
     load: Loader | None = None,               # Makes what is asked; the serving boundary's `load_feature` when None
-    clock: Clock = utc_now,
+    clock: Clock = utc_now,                   # What the time is, UTC
 ) -> Measured:
     "Ask one version all its rows."
     from pilot_to_prod.prompts.files import load_prompt
@@ -260,7 +260,7 @@ def feature_names(settings: Settings) -> tuple[str, ...]:
     if not names: raise MissingInput('settings.ini: there is no [feature.NAME] section, so there is nothing to evaluate.')
     return names
 
-# %% ../../nbs/evals/07_evaluate.ipynb #085e4b32
+# %% ../../nbs/evals/07_evaluate.ipynb #b401a4b2
 class Reading(Record):
     "Everything that was asked, in memory: candidates and baselines by feature, and why a baseline is missing."
     asked: int
@@ -278,7 +278,7 @@ def read_versions(
     rows: int = 0,                 # Rows to ask for each feature, drawn by seed; 0 for all
     version: str = '',             # Version or alias to measure; the candidate or production when empty
     load: Loader | None = None,    # Makes what is asked; the serving boundary's when None
-    clock: Clock = utc_now,
+    clock: Clock = utc_now,        # What the time is, UTC
 ) -> Reading:
     "Ask every feature, and its baseline the same rows."
     names, e, candidates, baselines, zero, missing = feature_names(settings), settings.evaluation, {}, {}, {}, {}
@@ -350,14 +350,14 @@ def make_result(
                             leaks=seen, cost_usd=round(spent, 6), seconds={k: round(m.seconds, 3) for k, m in reading.candidates.items()},
                             latency_ms=times, **off)
 
-# %% ../../nbs/evals/07_evaluate.ipynb #ca6f3966
+# %% ../../nbs/evals/07_evaluate.ipynb #8e2fb641
 def evaluate(
     settings: Settings,            # The pilot
     *,
     rows: int = 0,                 # Rows to ask for each feature; 0 for all
     version: str = '',             # Version or alias to measure; the candidate or production when empty
     load: Loader | None = None,    # Makes what is asked; the serving boundary's when None
-    clock: Clock = utc_now,
+    clock: Clock = utc_now,        # What the time is, UTC
 ) -> EvaluationResult:
     "Evaluate a pilot: what stage 05 and `pilot eval run` do."
     golden = load_golden(settings)

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['MAX_AGE_DAYS', 'GoldenRow', 'read_golden', 'GoldenLock', 'golden_hash', 'row_hashes', 'lock_path', 'golden_path',
            'lock_golden', 'json_text', 'Golden', 'changed_rows', 'read_lock', 'load_golden', 'Coverage',
-           'golden_coverage', 'golden_age', 'golden_from_csv', 'golden_text', 'normalise', 'Proposal', 'propose_golden']
+           'golden_coverage', 'golden_age', 'golden_from_csv', 'golden_text', 'Proposal', 'propose_golden']
 
-# %% ../../nbs/evals/00_golden.ipynb #4d73eb63
+# %% ../../nbs/evals/00_golden.ipynb #3b85ebaf
 import html
 from collections import Counter
 from collections.abc import Iterable
@@ -21,6 +21,7 @@ from ..core.errors import InputError, LockMismatch, MissingInput, SettingsError,
 from ..core.files import canonical_json, read_jsonl, read_text, sha256_json, write_atomic
 from ..core.results import Record, table_html
 from ..core.settings import Settings
+from ..core.text import normalise
 
 # %% ../../nbs/evals/00_golden.ipynb #836f8360
 class GoldenRow(Record):
@@ -239,11 +240,7 @@ def golden_text(rows: tuple[GoldenRow, ...]) -> str:
     "Rows as the text of a JSONL file, in their order."
     return ''.join(canonical_json(o.model_dump(mode='json')) + '\n' for o in rows)
 
-# %% ../../nbs/evals/00_golden.ipynb #61c69e58
-def normalise(text: str) -> str:
-    "A text as leak checks compare it: case folded, only letters and digits, single spaces."
-    return ' '.join(''.join(c if c.isalnum() else ' ' for c in text.casefold()).split())
-
+# %% ../../nbs/evals/00_golden.ipynb #510b5637
 def _draw(lines: list[tuple[str, str, str]], n: int, random: Random) -> list[int]:
     first: dict[str, int] = {}
     for i, (_, label, key) in enumerate(lines):

@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['NEAR', 'nearest_similarity', 'Leaks', 'find_leaks', 'distance_band']
 
-# %% ../../nbs/evals/01_leak.ipynb #b2feb2b9
+# %% ../../nbs/evals/01_leak.ipynb #53d7c362
 from collections.abc import Sequence
 from typing import Any
 from ..core.results import Record
-from .golden import GoldenRow, normalise
+from ..core.text import normalise
+from .golden import GoldenRow
 
 # %% ../../nbs/evals/01_leak.ipynb #54cbc39d
 NEAR = 0.9  # cosine from which two messages count as the same one, retyped

@@ -16,12 +16,13 @@ from ..core.settings import Settings
 from .golden import GoldenRow
 from .scorers import Case, passed, score
 
-# %% ../../nbs/evals/04_runner.ipynb #deb130fc
+# %% ../../nbs/evals/04_runner.ipynb #9ca0386d
 FAILED_REFUSALS = ('fallback_failed', 'over_budget_declined', 'not_recorded')  # declined because something broke, not because it should be
 
 class Asked(Protocol):
     "What can be evaluated: an object that answers the inputs of a row."
-    async def aanswer(self, inputs: dict[str, Any]) -> Any: ...
+    async def aanswer(self, inputs: dict[str, Any]) -> Any:
+        "The answer to one row's inputs."
 
 async def answer_row(
     feature: Asked,                                # The feature, or a scripted stand-in

@@ -7,7 +7,7 @@ __all__ = ['OUT_OF_SCOPE', 'STRUCTURAL', 'Scorer', 'SCORERS', 'DEMANDS', 'Case',
            'citation_hit', 'citation_recall', 'answer_contains', 'grounded', 'must_refuse', 'refusal', 'latency_ms',
            'cost_usd', 'passed']
 
-# %% ../../nbs/evals/02_scorers.ipynb #223fbe7e
+# %% ../../nbs/evals/02_scorers.ipynb #1cea776d
 from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
@@ -15,7 +15,8 @@ from typing import Any
 from ..core.errors import InputError
 from ..core.files import canonical_json
 from ..core.results import Record
-from .golden import GoldenRow, normalise
+from ..core.text import normalise
+from .golden import GoldenRow
 
 # %% ../../nbs/evals/02_scorers.ipynb #62303251
 OUT_OF_SCOPE = 'out_of_scope'
@@ -139,8 +140,11 @@ def grounded(case: Case) -> float | None:
     documents = [normalise(case.documents[o]) for o in case.citations if o in case.documents]
     return sum(_supported(o, documents) for o in sentences)/len(sentences)
 
-# %% ../../nbs/evals/02_scorers.ipynb #bcc684b1
-def must_refuse(row: GoldenRow, label_field: str = 'intent') -> bool:
+# %% ../../nbs/evals/02_scorers.ipynb #13eca0a8
+def must_refuse(
+    row: GoldenRow,               # One golden row
+    label_field: str = 'intent',  # Where a label stands in its expected answer
+) -> bool:
     "True for a row whose right answer is to decline."
     return row.expected.get(label_field) == OUT_OF_SCOPE or row.expected.get('citations') == []
 

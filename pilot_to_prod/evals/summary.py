@@ -6,12 +6,12 @@
 __all__ = ['FeatureScore', 'share', 'feature_score', 'Slice', 'slices', 'Confused', 'confusion', 'Shown', 'failures_first',
            'table', 'slice_chart']
 
-# %% ../../nbs/evals/05_summary.ipynb #3661f1a2
+# %% ../../nbs/evals/05_summary.ipynb #e856334c
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from ..core.results import Record, table_html
-from .compare import wilson
+from ..core.stats import wilson
 from .leak import distance_band
 from .runner import CaseScore
 

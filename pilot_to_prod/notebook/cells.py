@@ -64,7 +64,7 @@ def _plain_python(code: str) -> str:
     from IPython.core.inputtransformer2 import TransformerManager
     return TransformerManager().transform_cell(code)
 
-# %% ../../nbs/notebook/00_cells.ipynb #164a42cd
+# %% ../../nbs/notebook/00_cells.ipynb #b46f9d79
 def dotted(node: ast.AST) -> str:
     "A chain of names, calls and subscripts as text: `client.chat.completions.create`; empty for anything else."
     if isinstance(node, ast.Name): return node.id
@@ -88,7 +88,10 @@ def known_names(cells: tuple[Cell, ...]) -> dict[str, str]:
                 if (made := resolve_name(dotted(node.value), names)) != dotted(node.value): names.setdefault(node.targets[0].id, made)
     return names
 
-def resolve_name(name: str, names: dict[str, str]) -> str:
+def resolve_name(
+    name: str,              # A dotted name as the code has it; empty for none
+    names: dict[str, str],  # What each first part stands for, as `known_names` found it
+) -> str:
     "A dotted name with its first part replaced by what it stands for."
     first, dot, rest = name.partition('.')
     bare = first.removesuffix('()')

@@ -78,7 +78,9 @@ def _write_files(folder: Path, name: str, paths: dict[str, str | None], roles: d
     for target, template in plan.items(): write_atomic(folder/target, _template(template, **values))
     write_atomic(folder/'mlruns'/'.gitignore', '*\n!.gitignore\n')
 
-# %% ../../nbs/notebook/02_init.ipynb #3c7c3373
+# %% ../../nbs/notebook/02_init.ipynb #6b0a7978
+def _spare(rows: int, keep: int) -> int: return max(20, min(200, max(100, rows//5), rows - keep))
+
 def _golden(settings: Settings, given: Path | None, roles: dict[str, str | None], clock: Clock) -> str:
     from pilot_to_prod.evals.golden import golden_from_csv, golden_path, golden_text, lock_golden, read_golden
     if given is None: return _propose(settings, roles, clock)
@@ -97,7 +99,7 @@ def _propose(settings: Settings, roles: dict[str, str | None], clock: Clock) -> 
     table = read_table(path, path.name)
     text, label = roles['text'], roles['label']
     pairs = list(zip(table[text].fillna('').astype(str), table[label].fillna('').astype(str), strict=True))
-    found = propose_golden(pairs, clock=clock)
+    found = propose_golden(pairs, _spare(len(pairs), settings.data.min_rows), clock=clock)
     write_atomic(golden_path(settings), golden_text(found.rows))
     lock_golden(settings, {}, 'pilot init', clock)
     left = table.drop(index=table.index[list(found.held_out)])

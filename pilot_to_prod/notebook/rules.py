@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 from .cells import Cell, Source, dotted, resolve_name
 
-# %% ../../nbs/notebook/01_rules.ipynb #27a77b05
+# %% ../../nbs/notebook/01_rules.ipynb #74c95170
 Severity = Literal['error', 'warning', 'info']
 
 @dataclass(frozen=True)
@@ -47,11 +47,15 @@ def rule(
         return find
     return _file
 
-def hit_at(cell: Cell, node: ast.AST, told: str) -> Hit:
+def hit_at(
+    cell: Cell,     # The cell that holds the node
+    node: ast.AST,  # Gives the lines, counted from the cell's first
+    told: str,      # What was found, without what the cell says
+) -> Hit:
     "A hit at a syntax node."
     return Hit(cell.number, getattr(node, 'lineno', 1), told, getattr(node, 'end_lineno', 0) or 0)
 
-# %% ../../nbs/notebook/01_rules.ipynb #51832a92
+# %% ../../nbs/notebook/01_rules.ipynb #888587e7
 PROVIDERS = ('openai', 'anthropic', 'litellm', 'google.generativeai', 'google.genai', 'vertexai', 'cohere', 'mistralai', 'groq', 'together', 'replicate',
              'ollama', 'huggingface_hub', 'azure.ai.inference', 'langchain_openai', 'langchain_anthropic', 'langchain_community', 'langchain_google_genai',
              'langchain_ollama', 'langchain_mistralai', 'langchain_groq', 'langchain.chat_models', 'langchain.llms', 'langchain.chains', 'langchain',
@@ -69,7 +73,10 @@ def is_provider(name: str) -> bool:
     "True for a name that comes from a provider's package."
     return any(name == p or name.startswith((p + '.', p + '()')) for p in PROVIDERS)
 
-def is_provider_call(node: ast.AST, source: Source) -> bool:
+def is_provider_call(
+    node: ast.AST,   # Any syntax node
+    source: Source,  # The file, with what its names stand for
+) -> bool:
     "True for a call that sends something to a model provider."
     if not isinstance(node, ast.Call): return False
     name = resolve_name(dotted(node.func), source.names)

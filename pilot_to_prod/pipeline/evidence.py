@@ -5,60 +5,75 @@
 # %% auto #0
 __all__ = ['landing', 'build_pilot_site']
 
-# %% ../../nbs/pipeline/09_evidence.ipynb #1553139d
+# %% ../../nbs/pipeline/09_evidence.ipynb #fee53fb9
 import html, json, re, shutil
 from pathlib import Path
 from typing import Any
 from ..core.errors import MissingInput
-from ..core.results import Check, read_envelope, show
 from ..core.settings import Settings
-from ..notebook.site import build_site, notebook_markdown
+from ..notebook.site import build_site, notebook_markdown, spaced
 from .record import Run, all_runs, runs_folder
-from .report import headline
+from .report import checks_table, page_title, stage_artefacts, verdict_html
 
-# %% ../../nbs/pipeline/09_evidence.ipynb #2bebc599
+# %% ../../nbs/pipeline/09_evidence.ipynb #b8e73240
 def _cell(text: str) -> str: return html.escape(text).replace('|', '&#124;').replace('\n', ' ')
 
-def _checks(folder: Path, name: str) -> str:
-    path = folder/f'{name}.result.json'
-    if not path.is_file(): return ''
-    rows = [Check(**c) for c in read_envelope(path)['checks']]
-    lines = [f'| [{_cell(c.id)}](stages/{name}.md) | {c.verdict} | {_cell(c.title)} | {_cell(show(c.value))} {_cell(c.unit) if c.value is not None else ""} | '
-             f'{_cell(f"{c.op} {show(c.limit)}") if c.limit is not None else ""} | {_cell(c.why)} |' for c in rows]
-    return '\n'.join(['| check | verdict | what | measured | wanted | note |', '|---|---|---|---|---|---|', *lines])
-
-def landing(
-    folder: Path, # The run's folder
-    run: Run,     # Its record
-    title: str,   # Heading of the page
-) -> str:
-    "The landing page: verdict, stages, every check."
-    verdict, said = headline(folder)
-    out = [f'# {title}', f'<div class="{"go" if verdict == "pass" else "nogo"}">{html.escape(said)}</div>',
-           f'Run `{run.id}`, {run.verdict}, started {run.started:%Y-%m-%d %H:%M} UTC.', '## Stages', '| stage | gate | status | why |\n|---|---|---|---|\n' +
-           '\n'.join(f'| {f"[{n}](stages/{n}.md)" if (folder/f"{n}.ipynb").is_file() else n} | {s.verdict or "-"} | {s.status} | {_cell(s.why)} |'
-                     for n, s in run.stages.items())]
-    out += [f'## {n}\n\n{rows}' for n in run.stages if (rows := _checks(folder, n))]
-    return '\n\n'.join(out) + '\n'
-
-# %% ../../nbs/pipeline/09_evidence.ipynb #09732038
-def _stage_pages(folder: Path, run: Run, docs: Path) -> dict[str, str]:
+def _titles(folder: Path, run: Run) -> dict[str, str]:
     found = {}
     for name in run.stages:
         book = folder/f'{name}.ipynb'
-        if book.is_file(): found[f'stages/{name}.md'] = notebook_markdown(json.loads(book.read_text()), docs/'stages'/f'{name}-charts')
+        cells = json.loads(book.read_text(encoding='utf-8'))['cells'] if book.is_file() else []
+        found[name] = _title(''.join(cells[0]['source']), name) if cells else name
     return found
-
-def _markdown_pages(source: Path, where: str) -> dict[str, str]:
-    return {f'{where}/{p.relative_to(source).as_posix()}': p.read_text(encoding='utf-8') for p in sorted(source.rglob('*.md'))} if source.is_dir() else {}
 
 def _title(text: str, path: str) -> str:
     m = re.search(r'^# (.+)$', text, re.M)
     return m[1].strip() if m else Path(path).stem.replace('_', ' ')
 
+# %% ../../nbs/pipeline/09_evidence.ipynb #134fa257
+def landing(
+    folder: Path, # The run's folder
+    run: Run,     # Its record
+    title: str,   # Heading of the page
+) -> str:
+    "The landing page: verdict, nearest steps, stages, every check."
+    titles, has = _titles(folder, run), {n: (folder/f'{n}.ipynb').is_file() for n in run.stages}
+    lines = [f'| {f"[{_cell(titles[n])}](stages/{n}.md)" if has[n] else _cell(n)} | <span class="word {s.verdict or "unknown"}">{s.verdict or "-"}</span> | '
+             f'{s.status} | {_cell(s.why)} |' for n, s in run.stages.items()]
+    out = [f'# {title}', spaced(verdict_html(folder, 'stages/readiness.html')), f'Run `{run.id}`, {run.verdict}, started {run.started:%Y-%m-%d %H:%M} UTC.',
+           '## Stages', '\n'.join(['| stage | gate | status | why |', '|---|---|---|---|', *lines]), '## Every check']
+    for n in run.stages:
+        path = folder/f'{n}.result.json'
+        if path.is_file(): out.append(f"### {titles[n]}\n\n{spaced(checks_table(path, f'stages/{n}.html' if has[n] else ''))}")
+    return '\n\n'.join(out) + '\n'
+
+# %% ../../nbs/pipeline/09_evidence.ipynb #0b355a28
+def _stage_pages(folder: Path, run: Run, docs: Path) -> dict[str, str]:
+    found = {}
+    for name, s in run.stages.items():
+        book = folder/f'{name}.ipynb'
+        if not book.is_file(): continue
+        text = notebook_markdown(json.loads(book.read_text(encoding='utf-8')), docs/'stages'/f'{name}-charts', fold=True)
+        head, _, rest = text.partition('\n')
+        found[f'stages/{name}.md'] = f"{head}\n\n{_evidence(folder, name, s.verdict, docs/'stages')}\n\n{rest}"
+    return found
+
+def _evidence(folder: Path, name: str, verdict: str, target: Path) -> str:
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy(folder/f'{name}.ipynb', target)
+    pages = [p for p in stage_artefacts(folder, name) if not p.with_suffix('.md').is_file()]
+    for p in pages: shutil.copytree(p.parent, target/p.parent.relative_to(folder), dirs_exist_ok=True, ignore=shutil.ignore_patterns('*.md'))
+    links = [f'<a href="{p.relative_to(folder).as_posix()}">{html.escape(page_title(p))}</a>' for p in pages]
+    return (f'<p class="muted">Gate: <span class="word {verdict or "unknown"}">{verdict or "-"}</span> · ' +
+            ' · '.join([*links, f'<a href="{name}.ipynb" download>executed notebook</a>', '<a href="../index.html">go or no-go</a>']) + '</p>')
+
+# %% ../../nbs/pipeline/09_evidence.ipynb #2bb76034
+def _markdown_pages(source: Path, where: str) -> dict[str, str]:
+    return {f'{where}/{p.relative_to(source).as_posix()}': p.read_text(encoding='utf-8') for p in sorted(source.rglob('*.md'))} if source.is_dir() else {}
+
 def _nav(pages: dict[str, str], where: str) -> list[dict[str, str]]: return [{_title(t, p): p} for p, t in pages.items() if p.startswith(f'{where}/')]
 
-# %% ../../nbs/pipeline/09_evidence.ipynb #f49ab836
+# %% ../../nbs/pipeline/09_evidence.ipynb #1289792e
 def build_pilot_site(settings: Settings) -> Path:
     "Build the evidence site of the newest finished run under mlruns/site. `MissingInput` when there is none."
     run = next((r for r in all_runs(settings.root) if r.ended), None)
@@ -67,7 +82,7 @@ def build_pilot_site(settings: Settings) -> Path:
     shutil.rmtree(target/'docs', ignore_errors=True)
     title = settings.pilot.title or settings.pilot.name
     pages = {'index.md': landing(folder, run, title), **_stage_pages(folder, run, target/'docs'),
-             **_markdown_pages(settings.path('data_audit'), 'data'), **_markdown_pages(folder/'handoff', 'handoff'),
+             **_markdown_pages(settings.path('data_audit'), 'data'), **_markdown_pages(folder/'handoff'/'pack', 'handoff'),
              **_markdown_pages(settings.path('pilot/documents'), 'documents')}
     nav: list[Any] = [{'Go or no-go': 'index.md'}]
     for label, where in (('Stages', 'stages'), ('Data', 'data'), ('Handoff', 'handoff'), ('Documents', 'documents')):

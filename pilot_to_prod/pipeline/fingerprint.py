@@ -88,7 +88,7 @@ def fingerprint(parts: Mapping[str, Any]) -> str:
     "One hash over the parts."
     return sha256_json(parts)
 
-# %% ../../nbs/pipeline/01_fingerprint.ipynb #c842c3ce
+# %% ../../nbs/pipeline/01_fingerprint.ipynb #cdf95919
 def changes(
     old: Mapping[str, Any] | None, # Parts at the last run; None when they are not known
     new: Mapping[str, Any],        # Parts now
@@ -96,7 +96,8 @@ def changes(
     "What differs between two sets of parts."
     if old is None: return ['its last run left no record']
     said = [text for key, text in (('code', "the stage's code"), ('package', 'the installed package')) if old.get(key) != new.get(key)]
-    for key, word in (('parameters', 'parameter'), ('settings', 'settings section'), ('inputs', 'input'), ('writes', 'file'), ('upstream', 'result of'), ('last', 'last gate of')):
+    for key, word in (('parameters', 'parameter'), ('settings', 'settings section'), ('inputs', 'input'), ('writes', 'file'),
+                      ('upstream', 'result of'), ('last', 'last gate of')):
         a, b = old.get(key, {}), new.get(key, {})
         said += [f'{word} {k}' for k in sorted({*a, *b}) if a.get(k) != b.get(k)]
     return said
