@@ -68,8 +68,14 @@ def pilot(tmp_path):
 
 
 @pytest.fixture(scope='session')
-def only_tier_run(tmp_path_factory):
-    """The facts of one whole run of a small pilot on a server of its own, shared by all workers."""
-    from small_pilot import run_only_tier
+def shared_folder(tmp_path_factory):
+    """A temporary folder that all workers of this test run see."""
     base = tmp_path_factory.getbasetemp()
-    return run_only_tier((base.parent if os.environ.get('PYTEST_XDIST_WORKER') else base)/'only_tier')
+    return base.parent if os.environ.get('PYTEST_XDIST_WORKER') else base
+
+
+@pytest.fixture(scope='session')
+def only_tier_run(shared_folder):
+    """The facts of one whole run of a small pilot on a server of its own."""
+    from small_pilot import once, run_only_tier
+    return once(shared_folder/'only_tier', run_only_tier)

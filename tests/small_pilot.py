@@ -143,22 +143,25 @@ def make(folder, pilot):
     return folder/'desk'
 
 
-def run_only_tier(folder):
-    """One run that serves more than one test: its facts as plain data. Made once, whichever worker comes first."""
+def once(folder, act):
+    """The facts that `act(folder)` finds, as plain data: found once, whichever worker comes first."""
     folder.mkdir(exist_ok=True)
     kept = folder/'facts.json'
     with (folder/'lock').open('w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if kept.is_file(): return json.loads(kept.read_text(encoding='utf-8'))
-        with FaultServer(answer=model_answer) as server:
-            pilot, begun = Command(folder, PILOT_LOAD_PEAK_RPS='3'), time.monotonic()  # ten times as much is soon measured
-            root = make(folder, pilot)
-            only_tier(root, server.base)
-            for command in (('prompt', 'lock'), ('golden', 'lock', '--by', 'Ann Example', '--threshold', 'triage=0.8', '--threshold', 'answer=0.6')):
-                code, _, err = pilot(*command, cwd='desk')
-                assert code == 0, err
-            code, run = pilot.json('run', cwd='desk')
-            facts = {'root': str(root), 'code': code, 'run': run, 'hits': server.hits, 'models': sorted({r['model'] for r in server.seen}),
-                     'attempts': pilot.notes('attempt'), 'under': pilot.notes('under'), 'seconds': round(time.monotonic() - begun, 1)}
-        kept.write_text(json.dumps(facts), encoding='utf-8')
-        return facts
+        if not kept.is_file(): kept.write_text(json.dumps(act(folder)), encoding='utf-8')
+        return json.loads(kept.read_text(encoding='utf-8'))
+
+
+def run_only_tier(folder):
+    """A whole run of the small pilot on a server of its own."""
+    with FaultServer(answer=model_answer) as server:
+        pilot, begun = Command(folder, PILOT_LOAD_PEAK_RPS='3'), time.monotonic()  # ten times as much is soon measured
+        root = make(folder, pilot)
+        only_tier(root, server.base)
+        for command in (('prompt', 'lock'), ('golden', 'lock', '--by', 'Ann Example', '--threshold', 'triage=0.8', '--threshold', 'answer=0.6')):
+            code, _, err = pilot(*command, cwd='desk')
+            assert code == 0, err
+        code, run = pilot.json('run', cwd='desk')
+        return {'root': str(root), 'code': code, 'run': run, 'hits': server.hits, 'models': sorted({r['model'] for r in server.seen}),
+                'attempts': pilot.notes('attempt'), 'under': pilot.notes('under'), 'seconds': round(time.monotonic() - begun, 1)}

@@ -61,7 +61,7 @@ FLIPS = (
     Flip('prompts', 'lock_verified', edit('pilot/prompts/triage@1.0.0.md', 'temperature: 0\n', 'temperature: 0.1\n')),
     Flip('evaluation', 'golden_locked', edit('pilot/golden/golden.jsonl', 'at the swimming hall', 'at the swimming pool'), ('--set', 'evaluation.rows=10')),
     Flip('red_team', 'leaks', append('pilot/red_team.jsonl', json.dumps(PROBE))),
-    Flip('cost_model', 'under_cap', edit('settings.ini', 'monthly_cap_usd = 140', 'monthly_cap_usd = 1')),
+    Flip('cost_model', 'under_cap', edit('settings.ini', 'daily_users = 900', 'daily_users = 90000')),
     Flip('load_test', 'p95', edit('settings.ini', 'p95_ms = 1500', 'p95_ms = 1')),
     Flip('readiness', 'R36', edit('pilot/owners.yaml', 'month_twelve: {person: Jonas Ekberg,', 'month_twelve: {person: Platform team,'), (), 'met', 'unmet'),
     Flip('handoff', 'owners_named', edit('pilot/owners.yaml', 'escalation: {person: Maria Lindqvist,', 'escalation: {person: Platform team,')),
@@ -156,9 +156,9 @@ def test_a_changed_setting_is_not_reused(baseline, tmp_path):
     states = {s['name']: s for s in pilot(root, 'status')['stages']}
     assert {n for n in states if 'settings section cost' in states[n]['why']} == {'architecture', 'cost_model'}   # the two that read [cost]
     assert states['data_audit']['state'] == states['pii_spec']['state'] == 'fresh'
-    assert pilot(root, 'run', '--only', 'cost_model')['stages']['cost_model']['status'] == 'done'
+    assert pilot(root, 'run', '--only', 'architecture')['stages']['architecture']['status'] == 'done'
     edit('settings.ini', 'growth_per_month = 0.05', 'growth_per_month = 0.03')(root)
-    assert pilot(root, 'run', '--only', 'cost_model')['stages']['cost_model']['status'] == 'reused'
+    assert pilot(root, 'run', '--only', 'architecture')['stages']['architecture']['status'] == 'reused'
 
 
 def test_edited_package_code_is_not_reused(baseline, tmp_path):

@@ -1,15 +1,13 @@
 """Real messages that nobody wrote for us: 9,541 of a bank's customers, 77 intents, 164 documents. The folder stands beside the project or not at all."""
 import pytest
 from conftest import SHARED
-from small_pilot import STAGES, Command, problems, results
+from small_pilot import STAGES, Command, once, problems, results
 
 BANK, PAGES = SHARED/'banking_support', SHARED/'rag_support'/'docs.jsonl'
 pytestmark = pytest.mark.skipif(not (BANK.is_dir() and PAGES.is_file()), reason='the shared data folder is not beside the project (P2P_SHARED_DATA names it)')
 
 
-@pytest.fixture(scope='module')
-def bank(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('real')
+def run_bank(folder):
     pilot = Command(folder)
     code, made = pilot.json('init', 'bank', '--log', BANK/'pilot_log.csv', '--golden', BANK/'golden_dev.csv', '--out-of-scope', BANK/'out_of_scope.csv',
                             '--documents', PAGES)
@@ -17,7 +15,11 @@ def bank(tmp_path_factory):
     begun = pilot.seconds
     code, run = pilot.json('run', cwd='bank')
     print(f'\nreal input: init {begun:.0f} s, run {pilot.seconds:.0f} s, largest process {pilot.peak_mb:.0f} MB; {run["headline"]}')
-    return dict(made=made, code=code, run=run, seconds=pilot.seconds, peak_mb=pilot.peak_mb, found=results(folder/'bank', run['id']), pilot=pilot)
+    return dict(made=made, code=code, run=run, attempts=pilot.notes('attempt'), found=results(folder/'bank', run['id']))
+
+
+@pytest.fixture(scope='module')
+def bank(shared_folder): return once(shared_folder/'real_input', run_bank)
 
 
 def test_columns_are_inferred(bank):
@@ -48,4 +50,4 @@ def test_the_classifier_is_as_good_as_it_should_be(bank):
     assert min(found['oos_auc'][k] for k in ('oos', 'other_domain')) >= 0.93
 
 
-def test_no_message_left_the_machine(bank): assert bank['pilot'].notes('attempt') == []
+def test_no_message_left_the_machine(bank): assert bank['attempts'] == []

@@ -122,9 +122,9 @@ def run_phases(
         else: found.append(Phase(scale=scale, offered_rps=rps, statement='no request came in that time; raise [load] seconds'))
     return tuple(found)
 
-# %% ../../nbs/cost/12_load.ipynb #8be7d254
+# %% ../../nbs/cost/12_load.ipynb #60bf60e9
 LONGEST_S = {'peak': 8.0, 'above': 12.0} # how long a scale is stretched to collect requests
-LIKELY = 1.2 # arrivals are random: a fifth more is planned than is needed
+LIKELY = 1.1 # arrivals are random: a tenth more is planned than is needed
 
 def _seconds(settings: Settings, capacity: Capacity, scale: int) -> float:
     load = settings.load
@@ -132,7 +132,7 @@ def _seconds(settings: Settings, capacity: Capacity, scale: int) -> float:
     if scale == 1:
         enough = any(s*load.peak_rps*load.seconds >= 30 for s in served)
         return load.seconds if enough else max(load.seconds, min(LONGEST_S['peak'], 30/load.peak_rps))
-    hundred = LIKELY*ENOUGH['p99_ms']/(scale*load.peak_rps)
+    hundred = round(LIKELY*ENOUGH['p99_ms']/(scale*load.peak_rps), 3)
     return max(load.seconds, hundred) if scale == min(served, default=0) and hundred <= LONGEST_S['above'] else load.seconds
 
 # %% ../../nbs/cost/12_load.ipynb #ac20f71a

@@ -240,7 +240,7 @@ def golden_text(rows: tuple[GoldenRow, ...]) -> str:
     "Rows as the text of a JSONL file, in their order."
     return ''.join(canonical_json(o.model_dump(mode='json')) + '\n' for o in rows)
 
-# %% ../../nbs/evals/00_golden.ipynb #510b5637
+# %% ../../nbs/evals/00_golden.ipynb #00a4b03e
 def _draw(lines: list[tuple[str, str, str]], n: int, random: Random) -> list[int]:
     first: dict[str, int] = {}
     for i, (_, label, key) in enumerate(lines):
@@ -249,9 +249,13 @@ def _draw(lines: list[tuple[str, str, str]], n: int, random: Random) -> list[int
     for i in first.values(): by_label.setdefault(lines[i][1], []).append(i)
     total = sum(len(o)**.5 for o in by_label.values()) or 1
     picked: list[int] = []
+    share, wanted = 0., 0
     for label in sorted(by_label):
         have = by_label[label]
-        picked += random.sample(have, min(max(1, round(n * len(have)**.5 / total)), len(have)//2))
+        share += n * len(have)**.5 / total
+        k = max(1, round(share) - wanted)   # what rounding cost one label goes to the next: together they are n
+        wanted += k
+        picked += random.sample(have, min(k, len(have)//2))
     return picked
 
 # %% ../../nbs/evals/00_golden.ipynb #61700d36

@@ -32,7 +32,7 @@ def page_links(text: str) -> str:
     "Links between notebooks as links between pages; links to elsewhere stay."
     return re.sub(r'\]\((?![a-z]+:)([^)\s]+)\.(?:ipynb|html)(#[^)\s]*)?\)', lambda m: f']({m[1]}.md{m[2] or ""})', text)
 
-# %% ../../nbs/notebook/06_library.ipynb #e85e4f42
+# %% ../../nbs/notebook/06_library.ipynb #32bb4e17
 def build_library(target: Path | None = None) -> Path:
     "Build the site of the library from a source checkout; the path of its start page. `NotConfigured` without nbdev."
     try:
@@ -46,7 +46,7 @@ def build_library(target: Path | None = None) -> Path:
     pages, titles = {}, {}
     for path in sorted(done.rglob('*.ipynb')):
         name = path.relative_to(done).with_suffix('.md').as_posix()
-        text = page_links(notebook_markdown(json.loads(path.read_text()), target/'docs'/Path(name).parent/f'{path.stem}-charts'))
+        text = page_links(notebook_markdown(json.loads(path.read_text()), target/'docs'/Path(name).parent/f'{path.stem}-charts')).replace('__main__.', '')
         pages[name], titles[name] = text, next((o[2:].strip() for o in text.splitlines() if o.startswith('# ')), path.stem)
     return build_site(target, 'pilot_to_prod', pages, site_nav(list(pages), titles))
 

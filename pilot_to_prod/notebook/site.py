@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['verdict_css', 'spaced', 'is_noise', 'output_markdown', 'notebook_markdown', 'site_config', 'build_site', 'serve_site']
 
-# %% ../../nbs/notebook/05_site.ipynb #adf09ef0
+# %% ../../nbs/notebook/05_site.ipynb #01854a75
 import base64, hashlib, re, subprocess, sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+import yaml
 from ..core.errors import InputError
 from ..core.files import write_atomic
 
@@ -64,7 +65,7 @@ def _block(text: str, language: str = 'text') -> str:
     fence = '`' * max(3, 1 + max((len(m) for m in re.findall(r'`+', text)), default=0))
     return f'\n{fence}{language}\n{text}\n{fence}\n' if text else ''
 
-# %% ../../nbs/notebook/05_site.ipynb #cd56c0f2
+# %% ../../nbs/notebook/05_site.ipynb #96e96a03
 def notebook_markdown(
     nb: Mapping[str, Any], # A notebook as JSON
     images: Path,          # Folder for its charts, beside the page
@@ -76,11 +77,18 @@ def notebook_markdown(
         source = _text(cell['source'])
         if re.search(r'^#\|\s*(hide|include:\s*false|default_exp)\b', source, re.M): continue
         if cell['cell_type'] == 'markdown': parts.append(source)
+        elif cell['cell_type'] == 'raw': parts.append(_front_matter(source))
         elif cell['cell_type'] == 'code':
             shown = _directive.sub('', source).strip()
             if shown and not re.search(r'^#\|\s*echo:\s*false', source, re.M): _add_code(parts, shown, fold)
             parts += [output_markdown(o, images) for o in cell.get('outputs', [])]
     return '\n\n'.join(p for p in parts if p.strip()) + '\n'
+
+def _front_matter(source: str) -> str:
+    m = re.fullmatch(r'---\n(.*?)\n---\s*', source, re.S)
+    found = yaml.safe_load(m[1]) if m else {}
+    lead = f"\n\n> {found['description']}" if found.get('description') else ''
+    return f"# {found['title']}{lead}" if found.get('title') else ''
 
 def _add_code(parts: list[str], source: str, fold: bool) -> None:
     block = _block(source, 'python')
@@ -89,7 +97,7 @@ def _add_code(parts: list[str], source: str, fold: bool) -> None:
     if parts and parts[-1].startswith('\n??? '): parts[-1] += inner
     else: parts.append('\n??? quote "Code"\n' + inner)
 
-# %% ../../nbs/notebook/05_site.ipynb #c5b18daf
+# %% ../../nbs/notebook/05_site.ipynb #0927c71a
 verdict_css = '''
 :root,[data-md-color-scheme=default]{--good:#1a7f37;--bad:#cf222e;--open:#9a6700;--none:#8c959f;--line:#d0d7de;--soft:#f6f8fa}
 @media (prefers-color-scheme:dark){:root{--good:#3fb950;--bad:#ff7b72;--open:#d29922;--none:#6e7681;--line:#3d444d;--soft:#1c2128}}
@@ -117,7 +125,7 @@ _site_css = '''
 .md-typeset table:not([class]){font-size:.68rem}
 .md-typeset table:not([class]) th,.md-typeset table:not([class]) td{padding:.3em .65em;min-width:0;line-height:1.4}
 .md-typeset table:not([class]) th{white-space:nowrap;background:var(--soft)}
-.md-typeset .language-text code{white-space:pre-wrap}
+.md-typeset pre>code{white-space:pre-wrap}
 .md-typeset details{font-size:.65rem;margin:.4em 0;box-shadow:none}
 [data-md-color-scheme=slate] .md-content img{background:#fff;border-radius:4px;padding:4px}
 '''

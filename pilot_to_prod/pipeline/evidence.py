@@ -47,13 +47,14 @@ def landing(
         if path.is_file(): out.append(f"### {titles[n]}\n\n{spaced(checks_table(path, f'stages/{n}.html' if has[n] else ''))}")
     return '\n\n'.join(out) + '\n'
 
-# %% ../../nbs/pipeline/09_evidence.ipynb #0b355a28
+# %% ../../nbs/pipeline/09_evidence.ipynb #50f12011
 def _stage_pages(folder: Path, run: Run, docs: Path) -> dict[str, str]:
     found = {}
     for name, s in run.stages.items():
         book = folder/f'{name}.ipynb'
         if not book.is_file(): continue
         text = notebook_markdown(json.loads(book.read_text(encoding='utf-8')), docs/'stages'/f'{name}-charts', fold=True)
+        text = re.sub(r'\]\(([\w-]+\.md)\)', lambda m: f'](../handoff/{m[1]})' if (folder/'handoff'/'pack'/m[1]).is_file() else m[0], text)
         head, _, rest = text.partition('\n')
         found[f'stages/{name}.md'] = f"{head}\n\n{_evidence(folder, name, s.verdict, docs/'stages')}\n\n{rest}"
     return found

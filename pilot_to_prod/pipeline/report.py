@@ -47,7 +47,7 @@ def page(
     return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
             f'<title>{html.escape(title)}</title><style>{_style}</style></head><body><main>{body}</main></body></html>\n')
 
-# %% ../../nbs/pipeline/06_report.ipynb #529c6c63
+# %% ../../nbs/pipeline/06_report.ipynb #75590267
 def notebook_page(
     path: Path,         # An executed notebook
     back: str = '',     # HTML shown above it
@@ -59,7 +59,14 @@ def notebook_page(
     nb.cells = [c for c in nb.cells if 'injected-parameters' in c.metadata.get('tags', []) or c.source.strip()]
     for c in nb.cells: c.outputs = [o for o in c.get('outputs', []) if not is_noise(o)] if c.cell_type == 'code' else []
     body, _ = HTMLExporter(template_name='basic', embed_images=True, exclude_anchor_links=True).from_notebook_node(nb)
-    return write_atomic(path.with_suffix('.html'), page(path.stem, back + body))
+    return write_atomic(path.with_suffix('.html'), page(path.stem, back + _near_links(body, path)))
+
+def _near_links(body: str, path: Path) -> str:
+    "Links to Markdown files that the stage wrote into its own folder, as links to their pages."
+    def near(m: re.Match[str]) -> str:
+        found = next(path.with_suffix('').rglob(f'{m[1]}.md'), None)
+        return f'href="{found.relative_to(path.parent).with_suffix(".html").as_posix()}"' if found else m[0]
+    return re.sub(r'href="([\w-]+)\.md"', near, body)
 
 def markdown_page(
     path: Path,     # A Markdown file
