@@ -78,3 +78,10 @@ def test_two_columns_are_enough(tmp_path):
     assert pilot.notes('attempt') == []
     golden = [json.loads(line) for line in (tmp_path/'desk'/'pilot'/'golden'/'golden.jsonl').read_text(encoding='utf-8').splitlines()]
     assert len(golden) == 100 and not any(row.get('reviewer') for row in golden)
+
+
+def test_a_tier_that_does_not_answer_is_named_and_the_run_goes_on(pilot):
+    (pilot.root/'settings.ini').write_text(PLAIN.format('house'))
+    (pilot.root/'models.yaml').write_text('model_list:\n' + ENTRY.format('house', 'house-2026-01-01', SERVER, f'p2p_region: eu, {PRICE}'))
+    code, _, err = pilot('run')
+    assert code == 0 and "tier 'house' does not answer" in err and 'starting degraded' in err

@@ -3,6 +3,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import time
 
 import pytest
@@ -74,14 +75,18 @@ def test_interrupt_leaves_a_resumable_state(pilot, sig):
 
 def kill_and_resume(pilot, moments, seed):
     """SIGKILL of the process group at random moments, then one run to the end; its run id."""
-    rng = random.Random(seed)
-    for _ in range(moments):
-        p = pilot.start('run', start_new_session=True)
+    rng, killed = random.Random(seed), 0
+    for n in range(moments * 3):
+        if killed == moments:
+            break
+        p = pilot.start('run', *(['--force'] if n % 2 else []), start_new_session=True)
         try:
             p.wait(timeout=rng.uniform(0.2, 7))
-        except Exception:
+        except subprocess.TimeoutExpired:
             os.killpg(p.pid, signal.SIGKILL)
+            killed += 1
         p.communicate()
+    assert killed == moments
     code, run = pilot.json('run')
     assert code == 0, run
     return run['id']

@@ -33,13 +33,13 @@ def parse_set(given: list[str]) -> dict[str, dict[str, Any]]:
 
 def _names(text: str) -> tuple[str, ...]: return tuple(o.strip() for o in text.split(',') if o.strip())
 
-# %% ../../nbs/cli/02_app.ipynb #7f4cf423
+# %% ../../nbs/cli/02_app.ipynb #a72c5ace
 def _run(settings: Settings, asked: Any, jobs: int, quiet: bool) -> Any:
     from pilot_to_prod.data.source import check_log
     from pilot_to_prod.pipeline.run import run_pipeline
     from pilot_to_prod.pipeline.stage import collect
     from pilot_to_prod.serve.tiers import need_tiers
-    if settings.features: need_tiers(settings)
+    if settings.features: _say_degraded(settings, need_tiers(settings))
     if settings.data.log: check_log(settings)
     with progress(quiet) as say: run = run_pipeline(settings, asked, jobs=jobs, say=say)
     from pilot_to_prod.pipeline.report import build_report
@@ -47,6 +47,14 @@ def _run(settings: Settings, asked: Any, jobs: int, quiet: bool) -> Any:
     report = build_report(settings.root, run, collect(settings.root))
     if ran: _index(settings, run)
     return run, report
+
+def _say_degraded(settings: Settings, tiers: dict[str, Any]) -> None:
+    used = {t for f in settings.features.values() for t in f.tiers if not tiers[t].planned and not tiers[t].embedded}
+    if not used: return
+    from pilot_to_prod.serve.models import tier_states
+    for s in tier_states(settings):
+        if s.tier in used and s.state == 'down':
+            print(f"pilot: tier '{s.tier}' does not answer ({s.reason}); starting degraded, other tiers and the fallback take its requests.", file=sys.stderr)
 
 def _index(settings: Settings, run: Any) -> None:
     from pilot_to_prod.pipeline.track import index_run

@@ -51,11 +51,13 @@ def behind(
         if found & set(stages[name].upstream): found.add(name)
     return found
 
-# %% ../../nbs/pipeline/04_run.ipynb #e2ebd304
+# %% ../../nbs/pipeline/04_run.ipynb #4838f55f
 def make_plan(
     settings: Settings,           # The pilot
     asked: Request,               # What to run
     package: Path | None = None,  # Folder of the package's stages, for tests
+    *,
+    look: bool = False,           # Only to look: files that are missing are not refused
 ) -> Plan:
     "Collect, select and check. `InputError` or `MissingInput` before anything has started."
     stages = collect(settings.root, package)
@@ -63,7 +65,7 @@ def make_plan(
     ordered = {n: stages[n] for n in order(stages)}
     picked = set(asked.only) if asked.only else behind(ordered, asked.start) if asked.start else set(ordered)
     params = {n: s.resolve(asked.given.get(n, {})) for n, s in ordered.items()}
-    for n in picked: input_files(ordered[n], settings)
+    for n in () if look else picked: input_files(ordered[n], settings)
     return Plan(stages=ordered, params=params, selected=tuple(n for n in ordered if n in picked))
 
 # %% ../../nbs/pipeline/04_run.ipynb #75180646

@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['StageStatus', 'Status', 'status']
 
-# %% ../../nbs/pipeline/05_status.ipynb #dd272ab6
+# %% ../../nbs/pipeline/05_status.ipynb #eb77cc86
 from pathlib import Path
 from ..core.clock import Clock, utc_now
+from ..core.errors import MissingInput
 from ..core.results import Record, table_html
 from ..core.settings import Settings
 from .fingerprint import changes, fingerprint, parts
@@ -37,18 +38,21 @@ class Status(Record):
     def _repr_html_(self) -> str:
         return table_html([(s.name, s.state, s.verdict, s.why, s.run) for s in self.stages], ['stage', 'state', 'gate', 'why', 'run'])
 
-# %% ../../nbs/pipeline/05_status.ipynb #4545b460
+# %% ../../nbs/pipeline/05_status.ipynb #14225f8e
 def status(
     settings: Settings,           # The pilot
     clock: Clock = utc_now,       # For validity
     package: Path | None = None,  # Folder of the package's stages, for tests
 ) -> Status:
     "Compare every stage with its newest result. `InputError` when a stage cannot be read."
-    plan, runs = make_plan(settings, Request(), package), all_runs(settings.root)
+    plan, runs = make_plan(settings, Request(), package, look=True), all_runs(settings.root)
     hashes: dict[str, str] = {}
     made: list[StageStatus] = []
     for name, stage in plan.stages.items():
-        p = parts(stage, plan.params[name], settings, hashes, last_verdicts(settings.root, stage.last))
+        try: p = parts(stage, plan.params[name], settings, hashes, last_verdicts(settings.root, stage.last))
+        except MissingInput as e:
+            made.append(StageStatus(name=name, state='failed', why=str(e)))
+            continue
         tried = next(((r.id, s) for r in runs if (s := r.stages.get(name)) and s.status in ('done', 'broken', 'running')), None)
         one, hash_ = _state(settings, stage, p, tried, clock)
         if any(s.state != 'fresh' for s in made if s.name in stage.upstream) and one.state == 'fresh':
