@@ -7,6 +7,8 @@ TEST_WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE =
 export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = 1
+export LITELLM_LOCAL_MODEL_COST_MAP = True
+export HF_HUB_OFFLINE = 1
 
 .PHONY: help run test lab docs ui soak bench gates notebooks lint types pytest lock clean
 

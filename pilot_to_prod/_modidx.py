@@ -6,6 +6,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                        'pilot_to_prod.cli.app._interrupt': ('cli/app.html#_interrupt', 'pilot_to_prod/cli/app.py'),
                                        'pilot_to_prod.cli.app._names': ('cli/app.html#_names', 'pilot_to_prod/cli/app.py'),
                                        'pilot_to_prod.cli.app._run': ('cli/app.html#_run', 'pilot_to_prod/cli/app.py'),
+                                       'pilot_to_prod.cli.app._say_degraded': ('cli/app.html#_say_degraded', 'pilot_to_prod/cli/app.py'),
                                        'pilot_to_prod.cli.app.docs': ('cli/app.html#docs', 'pilot_to_prod/cli/app.py'),
                                        'pilot_to_prod.cli.app.entry': ('cli/app.html#entry', 'pilot_to_prod/cli/app.py'),
                                        'pilot_to_prod.cli.app.init': ('cli/app.html#init', 'pilot_to_prod/cli/app.py'),
