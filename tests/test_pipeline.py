@@ -64,7 +64,8 @@ def test_second_run_is_told_who_holds_the_lock(pilot):
 @pytest.mark.parametrize('sig', [signal.SIGINT, signal.SIGTERM])
 def test_interrupt_leaves_a_resumable_state(pilot, sig):
     write_stage(pilot.stages, '02', 'spec', '#| needs: audit', SLOW.format(name='spec'))
-    p = pilot.start('run', start_new_session=True)
+    # a shell that runs the tests in the background makes them ignore SIGINT; a person's terminal does not
+    p = pilot.start('run', start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     wait_for(lambda: running(pilot) and (next((pilot.root/'mlruns'/'runs').glob('*'))/'audit.result.json').is_file())
     p.send_signal(sig)
     _, err = p.communicate(timeout=60)
