@@ -68,8 +68,8 @@ bench: $(READY)
 
 lock:
 	rm -f requirements.lock bootstrap.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --all-extras pyproject.toml -o requirements.lock
-	echo "uv" | $(BIN)/uv pip compile - --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -o bootstrap.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --all-extras pyproject.toml -o requirements.lock
+	echo "uv" | $(BIN)/uv pip compile - --quiet --universal --python-version 3.11 --generate-hashes --no-header -o bootstrap.lock
 
 clean:
 	rm -rf $(VENV) _docs _proc dist .pytest_cache .mypy_cache .ruff_cache
