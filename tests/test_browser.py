@@ -175,3 +175,45 @@ def test_library_pages(tmp_path, serve, page):
     page.goto(f'{home}/core/02_clock.html')
     assert page.locator('h1').inner_text() == 'Clock and ids'
     assert contrast(page, 'article code') >= 4.5
+
+
+@pytest.fixture(scope='module')
+def audited(tmp_path_factory):
+    """The pages of a data audit of sixty messages."""
+    from pilot_to_prod.core.settings import DataSection
+    from pilot_to_prod.data.audit import audit
+    from pilot_to_prod.data.pages import audit_pages
+    root = tmp_path_factory.mktemp('audited')
+    rows = [f'm{i},2026-01-{i % 28 + 1:02d}T08:00:00Z,where is transfer {i} of ann{i}@example.com,{("late", "lost")[i % 2]}' for i in range(60)]
+    (root/'log.csv').write_text('\n'.join(['id,ts,text,intent', *rows]) + '\n')
+    settings = Settings(root=root, pilot=PilotSection(name='demo', title='Demo desk', owner='Ann Example'),
+                        data=DataSection(log='log.csv', text='text', label='intent', time='ts', id='id', min_rows=20, freshness_days=7))
+    now = fixed_clock('2026-03-01')
+    return audit_pages(audit(settings, now), settings, root/'pages', fixed_clock('2026-04-01')).parent
+
+
+def test_audit_pages(audited, serve, page):
+    home = serve(audited)
+    page.goto(f'{home}/index.html')
+    assert page.locator('h1').inner_text() == 'Data audit of Demo desk'
+    assert page.locator('td.word.fail').first.is_visible() and contrast(page, 'td.word.fail') >= 4.5 and contrast(page, 'td.word.unknown') >= 4.5
+    for chart in ('Missing by column', 'Rows by label', 'Label balance over time', 'Personal data by column'):
+        assert page.locator('figcaption', has_text=chart).is_visible(), chart
+    assert page.locator('td', has_text='overdue').first.is_visible()
+    page.get_by_role('link', name='Data Docs').click()
+    page.wait_for_url('**/data_docs/index.html')
+    page.locator('td a', has_text='validation').first.click()
+    page.wait_for_url('**/data_docs/validation_log.html')
+    assert page.locator('tbody tr').count() >= 8 and page.locator('code', has_text='text').first.is_visible()
+    page.locator('nav a', has_text='Data audit').click()
+    page.wait_for_url('**/index.html')
+
+
+@pytest.mark.parametrize('width', [360, 1280])
+def test_audit_pages_fit_the_window(audited, serve, page, width):
+    page.set_viewport_size({'width': width, 'height': 800})
+    home = serve(audited)
+    for path in sorted(audited.rglob('*.html')):
+        page.goto(f'{home}/{path.relative_to(audited).as_posix()}')
+        assert page.evaluate('document.documentElement.scrollWidth') <= width, path.name
+        assert 'example.com' not in page.content()

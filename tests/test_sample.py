@@ -58,7 +58,7 @@ def intents(feature): return set(feature.Intent.__args__) - {'out_of_scope'}
 
 def test_generator_reproduces_the_committed_files_byte_for_byte(make_log, tmp_path):
     make_log.main(['--out', str(tmp_path)])
-    for name in ('support_log.csv', 'pii_spans.csv'): assert (tmp_path/name).read_bytes() == (PILOT/'data'/name).read_bytes(), name
+    for name in ('support_log.csv', 'pii_spans.csv', 'customers.csv'): assert (tmp_path/name).read_bytes() == (PILOT/'data'/name).read_bytes(), name
 
 
 def test_another_seed_gives_another_log(make_log): assert make_log.build(1) != make_log.build(2)
@@ -86,6 +86,14 @@ def test_planted_faults_are_there_in_their_number(log, make_log):
     assert sum(n - 1 for n in texts.values()) == planted['duplicate']
 
 
+def test_a_few_customers_have_left_the_register(log, make_log):
+    register = [r['customer_id'] for r in table('customers.csv')]
+    assert len(set(register)) == len(register) == len(make_log.CUSTOMERS) - make_log.LEFT
+    gone = Counter(r['customer_id'] for r in log if r['customer_id'] and r['customer_id'] not in register)
+    assert len(gone) == make_log.LEFT and 10 <= sum(gone.values()) <= 40
+    assert set(table('customers.csv')[0]) == {'customer_id', 'segment', 'language', 'signs_in_by', 'customer_since', 'changed'}     # no names
+
+
 def test_wrong_labels_are_planted(make_log):
     phrasings = make_log.tomllib.loads((PILOT/'data'/'phrasings.toml').read_text(encoding='utf-8'))
     clean = Counter(r.intent for r in make_log.messages(phrasings, make_log.random.Random(make_log.SEED)))
@@ -102,6 +110,7 @@ def test_readme_tells_the_true_counts(log, make_log):
     for told, fault in names.items(): assert f'| {told} | {make_log.PLANTED[fault]} |' in text
     counts = Counter(r['intent'] for r in log if r['intent'])
     assert f'{len(log):,} messages' in text and f'between {min(counts.values())} and {max(counts.values())} rows each' in text
+    assert f"{len(table('customers.csv'))} customers" in text
     assert f"| Personal data | {len({s['message_id'] for s in table('pii_spans.csv')})} |" in text
     assert f"{len(table('out_of_scope.csv'))} hand-written messages" in text
 

@@ -1,6 +1,7 @@
-"""Make support_log.csv, the sample pilot's log of customer messages, and pii_spans.csv, where its personal data stands.
+"""Make support_log.csv, the sample pilot's log of customer messages, pii_spans.csv, where its personal data stands, and customers.csv, the
+register that the log's customer ids point to.
 
-    python pilot/data/make_log.py            # writes both files beside this script
+    python pilot/data/make_log.py            # writes the three files beside this script
     python pilot/data/make_log.py --out DIR  # or into another folder
 
 The same seed gives the same bytes on every machine. All people, numbers and addresses are invented: card numbers, IBANs and phone
@@ -26,6 +27,8 @@ PLANTED = {  # how many rows carry each fault; no row carries two, except that a
     'wrong_label': 16,        # the agent chose a neighbouring intent
     'broken_letters': 5,      # å, ä, ö damaged by a wrong encoding
 }
+CUSTOMERS = range(10_000, 10_700)
+LEFT = 7                      # customers who wrote and then closed their account: the register no longer has them
 PII_SHARE = .04
 SWEDISH_SHARE = .03
 NEIGHBOUR = {
@@ -195,7 +198,7 @@ def messages(phrasings: dict, rng: random.Random) -> list[Row]:
             if (key := re.sub(r'\W+', '', text.lower())) in seen: continue
             seen.add(key)
             done += 1
-            rows.append(Row(moment(rng), f'C{rng.randrange(10_000, 10_700)}', channel, text, intent))
+            rows.append(Row(moment(rng), f'C{rng.randrange(CUSTOMERS.start, CUSTOMERS.stop)}', channel, text, intent))
     return rows
 
 
@@ -239,6 +242,20 @@ def build(seed: int = SEED) -> list[Row]:
     return with_faults(messages(phrasings, rng), rng)
 
 
+def customers(rows: list[Row], seed: int = SEED) -> list[list]:
+    "The register: one line for each customer who has an account today. Dice of its own, so that the log does not change with it."
+    rng = random.Random(f'customers {seed}')
+    left = set(rng.sample(sorted({r.customer for r in rows if r.customer}), LEFT))
+    lines = []
+    for n in CUSTOMERS:
+        segment = rng.choices(['everyday', 'plus', 'youth', 'basic'], [55, 20, 15, 10])[0]
+        since = FIRST_DAY - timedelta(days=rng.randrange(30, 1_400 if segment == 'youth' else 9_000))
+        changed = since + (FIRST_DAY + timedelta(weeks=WEEKS) - since)*rng.random()
+        lines.append([f'C{n}', segment, rng.choices(['sv', 'en', 'fi'], [88, 9, 3])[0], rng.choices(['app', 'web', 'branch'], [70, 22, 8])[0],
+                      since.date().isoformat(), changed.date().isoformat()])
+    return [line for line in lines if line[0] not in left]
+
+
 # Files
 def write_csv(path: Path, head: list[str], lines: Iterable[list]) -> None:
     "A UTF-8 CSV file with Unix line ends, so that the bytes do not depend on the machine."
@@ -257,13 +274,14 @@ def span_lines(n: int, row: Row) -> list[list]:
 
 
 def main(argv: list[str] | None = None) -> None:
-    "Write support_log.csv and pii_spans.csv."
+    "Write support_log.csv, pii_spans.csv and customers.csv."
     parser = argparse.ArgumentParser(description='Make the sample log of customer messages.')
     parser.add_argument('--out', type=Path, default=HERE, help='folder to write to')
     out = parser.parse_args(argv).out
     rows = list(enumerate(build(), start=1))
     write_csv(out/'support_log.csv', ['message_id', 'ts', 'customer_id', 'channel', 'text', 'intent'], (log_line(n, r) for n, r in rows))
     write_csv(out/'pii_spans.csv', ['message_id', 'entity', 'start', 'end'], (s for n, r in rows for s in span_lines(n, r)))
+    write_csv(out/'customers.csv', ['customer_id', 'segment', 'language', 'signs_in_by', 'customer_since', 'changed'], customers([r for _, r in rows]))
 
 
 if __name__ == '__main__': main()

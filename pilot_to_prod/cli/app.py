@@ -6,14 +6,16 @@
 __all__ = ['app', 'stage_app', 'parse_set', 'run', 'status', 'runs', 'lint', 'init', 'signoff', 'sync', 'stage_list',
            'stage_eject', 'ui', 'docs', 'schedule', 'main', 'entry']
 
-# %% ../../nbs/cli/02_app.ipynb #52e46df0
+# %% ../../nbs/cli/02_app.ipynb #70b93cba
 import json, os, signal, sys
 from pathlib import Path
 from typing import Annotated, Any, Optional
 import typer
 from ..core.errors import InputError, PilotError
 from ..core.settings import Settings, load_settings
-from .nouns import Json, Where, decide, fallback_app, golden_app, pii_app, prompt_app
+from .audit_noun import audit_app
+from .nouns import Json, Where, decide, fallback_app, golden_app, prompt_app
+from .pii_noun import pii_app
 from .output import emit, progress, render, run_table
 
 # %% ../../nbs/cli/02_app.ipynb #f997a223
@@ -141,10 +143,11 @@ def sync(as_json: Json = False, pilot: Where = None) -> None:
     added = index(load_settings(pilot))
     emit({'added': added}, as_json, f'{added} runs added to MLflow')
 
-# %% ../../nbs/cli/02_app.ipynb #c0b2d18f
+# %% ../../nbs/cli/02_app.ipynb #32f50475
 stage_app = typer.Typer(help='List stages, or copy one into the pilot for editing.', no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(stage_app, name='stage')
-for name, noun in (('prompt', prompt_app), ('golden', golden_app), ('pii', pii_app), ('fallback', fallback_app)): app.add_typer(noun, name=name)
+_nouns = dict(audit=audit_app, pii=pii_app, prompt=prompt_app, golden=golden_app, fallback=fallback_app)
+for name, noun in _nouns.items(): app.add_typer(noun, name=name)
 app.command()(decide)
 
 @stage_app.command('list')

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['write_atomic', 'append_line', 'read_jsonl', 'read_text', 'canonical_json', 'sha256_text', 'sha256_json',
-           'sha256_file', 'read_yaml', 'dump_yaml']
+           'sha256_file', 'load_yaml', 'read_yaml', 'dump_yaml']
 
-# %% ../../nbs/core/01_files.ipynb #5138a723
-import hashlib, json, os, tempfile
+# %% ../../nbs/core/01_files.ipynb #5df46bdb
+import hashlib, json, os, stat, tempfile
 from pathlib import Path
 from typing import Any
 from .errors import InputError, MissingInput
@@ -69,13 +69,17 @@ def read_jsonl(
         out.append(obj)
     return out
 
-# %% ../../nbs/core/01_files.ipynb #4d598a3c
+# %% ../../nbs/core/01_files.ipynb #21dfa9aa
 def read_text(
     path: str | Path,  # A UTF-8 text file, with or without byte-order mark
 ) -> str:
     "A text file's content; `MissingInput` or `InputError` says what is wrong with the file and where."
     path = Path(path)
-    try: return path.read_bytes().decode('utf-8-sig')
+    try:
+        found = path.stat()
+        if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)): raise InputError(f'{path}: a pipe, socket or device, expected a file.')
+        if found.st_size > 1 << 30: raise InputError(f'{path}: {found.st_size:,} bytes, at most {1 << 30:,} are read as one text.')
+        return path.read_bytes().decode('utf-8-sig')
     except FileNotFoundError: raise MissingInput(f'{path}: no such file.') from None
     except IsADirectoryError: raise InputError(f'{path}: a folder, expected a file.') from None
     except PermissionError: raise InputError(f'{path}: no permission to read it.') from None
@@ -104,17 +108,45 @@ def sha256_file(path: str | Path) -> str:
         with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
     except FileNotFoundError: raise MissingInput(f'{path}: no such file.') from None
 
-# %% ../../nbs/core/01_files.ipynb #a4dd0edd
+# %% ../../nbs/core/01_files.ipynb #72536d4a
+def load_yaml(
+    text: str,               # YAML of plain data
+    most_bytes: int = 8 << 20, # Longer texts are refused: the parser is slow
+    most_values: int = 1_000_000, # When all references are written out
+) -> Any:
+    "The content of a YAML text. `yaml.YAMLError` also for one that refers to itself, grows without measure or is nested too deep."
+    import yaml
+    if len(text) > most_bytes: raise yaml.YAMLError(f'longer than {most_bytes:,} characters')
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None: return None
+        if _values(node, {}) > most_values:
+            raise yaml.MarkedYAMLError(problem=f'references make more than {most_values:,} values', problem_mark=node.start_mark)
+        return loader.construct_document(node)
+    except RecursionError: raise yaml.YAMLError('nested too deep') from None
+    finally: loader.dispose()
+
+def _values(node: Any, done: dict[int, int]) -> int:
+    import yaml
+    if (known := done.get(id(node))) == 0: raise yaml.MarkedYAMLError(problem='a value refers to itself', problem_mark=node.start_mark)
+    if known: return known
+    done[id(node)] = 0
+    parts = [o for pair in node.value for o in pair] if isinstance(node, yaml.MappingNode) else node.value if isinstance(node, yaml.SequenceNode) else []
+    done[id(node)] = count = 1 + sum(_values(o, done) for o in parts)
+    return count
+
+# %% ../../nbs/core/01_files.ipynb #d1135e9b
 def read_yaml(
     path: str | Path, # A YAML file of plain data
 ) -> Any:
     "A YAML file's content (`None` when empty); `InputError` names file and line of a mistake."
     import yaml
     text = read_text(path)
-    try: return yaml.safe_load(text)
+    try: return load_yaml(text)
     except yaml.YAMLError as e:
         mark = getattr(e, 'problem_mark', None)
-        raise InputError(f"{path}, line {mark.line+1 if mark else '?'}: not YAML ({getattr(e, 'problem', 'unreadable')}).") from None
+        raise InputError(f"{path}, line {mark.line+1 if mark else '?'}: not YAML ({getattr(e, 'problem', None) or str(e).splitlines()[0]}).") from None
 
 def dump_yaml(obj: Any) -> str:
     "Plain data as YAML: keys in the given order, block style, stable."

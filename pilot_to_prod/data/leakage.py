@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['golden_texts', 'Leakage', 'find_leakage', 'leakage']
 
-# %% ../../nbs/data/20_leakage.ipynb #1e58e926
+# %% ../../nbs/data/20_leakage.ipynb #9de28039
 from pathlib import Path
 from typing import Any
 from ..core.results import Record, table_html
 from ..core.settings import Settings
+from ..core.text import nearest_texts
 from .infer import infer_columns
-from .profile import is_missing, normalised
+from .cells import is_missing, normalised
 from .source import look, read_table
 
 # %% ../../nbs/data/20_leakage.ipynb #c12fca31
@@ -47,7 +48,7 @@ class Leakage(Record):
         rows = [('exact', len(self.exact), ', '.join(self.exact[:10])), ('near', len(self.near), ', '.join(self.near[:10]))]
         return table_html(rows, [f'of {self.compared} golden rows', 'found in the log', 'the first ids'])
 
-# %% ../../nbs/data/20_leakage.ipynb #756e1046
+# %% ../../nbs/data/20_leakage.ipynb #be9353a5
 def find_leakage(
     golden: dict[str, str],   # Golden text by id
     log: Any,                 # The log's messages, a pandas Series
@@ -60,15 +61,9 @@ def find_leakage(
     gold = gold[gold.str.len() >= min_chars]
     seen = normalised(log[~is_missing(log)]).drop_duplicates()
     exact = gold.isin(set(seen))
-    near = _nearest(gold[~exact], seen) if len(gold[~exact]) and len(seen) else []
+    near = [c for c, _ in nearest_texts(gold[~exact].tolist(), seen.tolist())]
     return Leakage(golden=len(golden), compared=len(gold), limit=limit, exact=tuple(gold.index[exact]),
                    near=tuple(i for i, c in zip(gold.index[~exact], near, strict=False) if c >= limit))
-
-def _nearest(gold: Any, seen: Any) -> list[float]:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    vectors = TfidfVectorizer(analyzer='char_wb', ngram_range=(3, 3)).fit(list(seen) + list(gold))
-    known, asked = vectors.transform(list(seen)), vectors.transform(list(gold))
-    return [round(float(c), 4) for i in range(0, asked.shape[0], 200) for c in (known @ asked[i:i+200].T).max(axis=0).toarray()[0]]
 
 # %% ../../nbs/data/20_leakage.ipynb #1736be6d
 def leakage(

@@ -5,14 +5,13 @@
 # %% auto #0
 __all__ = ['NEAR', 'nearest_similarity', 'Leaks', 'find_leaks', 'distance_band']
 
-# %% ../../nbs/evals/01_leak.ipynb #53d7c362
+# %% ../../nbs/evals/01_leak.ipynb #ec4e0ac3
 from collections.abc import Sequence
-from typing import Any
 from ..core.results import Record
-from ..core.text import normalise
+from ..core.text import nearest_texts, normalise
 from .golden import GoldenRow
 
-# %% ../../nbs/evals/01_leak.ipynb #54cbc39d
+# %% ../../nbs/evals/01_leak.ipynb #4300b24b
 NEAR = 0.9  # cosine from which two messages count as the same one, retyped
 
 def nearest_similarity(
@@ -20,15 +19,7 @@ def nearest_similarity(
     seen: Sequence[str],    # Texts that the model may have learnt from
 ) -> list[float]:           # For each golden text the cosine of the nearest seen one, 0 to 1, three decimals
     "How close each golden text comes to a text that was seen."
-    import numpy as np
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    if not any(normalise(o) for o in seen): return [0.0]*len(asked)
-    vectors: Any = TfidfVectorizer(analyzer='char_wb', ngram_range=(3, 5), sublinear_tf=True, preprocessor=normalise, dtype=np.float32)
-    known = vectors.fit_transform(sorted({normalise(o) for o in seen})).T.tocsc()
-    found: list[float] = []
-    for i in range(0, len(asked), 256):
-        found += [round(min(1.0, float(o)), 3) for o in (vectors.transform(asked[i:i+256]) @ known).max(axis=1).toarray().ravel()]
-    return found
+    return [c for c, _ in nearest_texts(asked, seen)]
 
 # %% ../../nbs/evals/01_leak.ipynb #e9a90863
 class Leaks(Record):

@@ -32,7 +32,7 @@ def package_hash(folder: str = '') -> str:
     files = sorted(p for p in root.rglob('*') if p.suffix in ('.py', '.yaml', '.jsonl', '.json', '.md', '.ini') and 'stages' not in p.relative_to(root).parts)
     return sha256_json([[(p.relative_to(root).as_posix(), sha256_file(p)) for p in files], {} if folder else _libraries()])
 
-# %% ../../nbs/pipeline/01_fingerprint.ipynb #c8e97996
+# %% ../../nbs/pipeline/01_fingerprint.ipynb #87dd0889
 def input_files(
     stage: Stage,       # Its `inputs` directive
     settings: Settings, # For `{section.key}`
@@ -43,12 +43,19 @@ def input_files(
 def _files(entries: tuple[str, ...], stage: str, settings: Settings) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for entry in entries:
+        if entry == '{source}':
+            for url in _local_urls(settings): found |= _expand(url, settings.root, '', stage)
+            continue
         text = entry
         if m := re.fullmatch(r'\{([\w.]+)\}(.*)', entry):
             if (value := settings.value(m[1])) is None: continue
             text = f'{value}{m[2]}'
         found |= _expand(text, settings.root, entry, stage)
     return found
+
+def _local_urls(settings: Settings) -> list[str]:
+    urls = [re.sub(r'^(file://|sqlite:///)', '', s.url) for s in settings.sources.values()]
+    return [u.partition('?')[0] for u in urls if '://' not in u]
 
 def _expand(text: str, root: Path, entry: str, stage: str) -> dict[str, Path]:
     path = root/text

@@ -6,14 +6,14 @@
 __all__ = ['Role', 'RESERVED', 'SLOT', 'Turn', 'Example', 'Variable', 'Prompt', 'load_module', 'load_object', 'canonical',
            'prompt_hash', 'parse_prompt']
 
-# %% ../../nbs/prompts/00_parse.ipynb #98a21664
+# %% ../../nbs/prompts/00_parse.ipynb #aef5c6c5
 import html, importlib, importlib.util, json, re, sys, unicodedata
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..core.errors import InputError, explain, nearest
-from ..core.files import canonical_json, read_text, sha256_file, sha256_json
+from ..core.files import canonical_json, load_yaml, read_text, sha256_file, sha256_json
 from ..core.results import Record
 
 # %% ../../nbs/prompts/00_parse.ipynb #fccecfff
@@ -128,13 +128,13 @@ def _key_lines(path: Path, text: str) -> dict[str, int]:
         lines[name] = line
     return lines
 
-# %% ../../nbs/prompts/00_parse.ipynb #4c674201
+# %% ../../nbs/prompts/00_parse.ipynb #e8cd3931
 def _header(path: Path, text: str) -> tuple[_Header, dict[str, int]]:
     import yaml
     lines, known = _key_lines(path, text), [f.alias or k for k, f in _Header.model_fields.items()]
     for key, line in lines.items():
         if key not in known: _fail(path, line, f"unknown key '{key}'.{nearest(key, known)}")
-    try: return _Header(**yaml.safe_load(text)), lines
+    try: return _Header(**load_yaml(text)), lines
     except yaml.YAMLError as e: _fail(path, 2, f"not plain YAML ({getattr(e, 'problem', 'unreadable')}).")
     except ValidationError as e:
         field = str(e.errors()[0]['loc'][0])

@@ -109,7 +109,7 @@ def check_inputs(
     try: canonical_json(inputs).encode()
     except (ValueError, RecursionError): raise _Declined('bad_input', 'a field holds a character or number that cannot be sent') from None
 
-# %% ../../nbs/serve/20_feature.ipynb #fba536ce
+# %% ../../nbs/serve/20_feature.ipynb #ebc116cd
 class Redacts(Protocol):
     "What redacts and restores; `data.redact` makes one from the locked spec."
     def redact(self,
@@ -117,11 +117,11 @@ class Redacts(Protocol):
         vault: Mapping[str, str] | None = None,  # Placeholders that are taken already
     ) -> Any:                                    # With `text` and `vault`
         "The text without personal data."
-    def restore(self,
-        text: str,                 # With placeholders
+    def restore_all(self,
+        data: Any,                 # Plain data, with placeholders in its texts
         vault: Mapping[str, str],  # What they stand for
-    ) -> str:
-        "The text with its values."
+    ) -> tuple[Any, Any]:          # The data with its values; counts with a `note` of what was bent or invented
+        "The data with its values."
 
 def redact_all(
     redactor: Redacts,                     # By the locked spec
@@ -275,7 +275,7 @@ def reserve_seconds(deadline_s: float) -> float:
     "What is kept back of a deadline for the fallback and the record."
     return min(0.25, deadline_s/10)
 
-# %% ../../nbs/serve/20_feature.ipynb #b168eeeb
+# %% ../../nbs/serve/20_feature.ipynb #ff88722e
 async def _perimeter(f: Feature, t: _Trip, inputs: Mapping[str, Any]) -> Answer:
     since = time.perf_counter()
     check_inputs(inputs, f.needed, f.spec.max_chars)
@@ -289,10 +289,9 @@ async def _perimeter(f: Feature, t: _Trip, inputs: Mapping[str, Any]) -> Answer:
     except InputError as e: raise _Declined('bad_input', str(e)) from None
     value, source, tier, reply, cited = await _ask(f, t, messages, values)
     since = time.perf_counter()
-    if f.redactors and (vault := t.vault):
-        restore = f.redactors[0].restore
-        value = map_texts(value, lambda s: restore(s, vault))
-        t.step('restore', since)
+    if f.redactors and t.vault:
+        value, told = f.redactors[0].restore_all(value, t.vault)
+        t.step('restore', since, told.note)
     return _finish(f, t, source, '', _degraded(t), value=value, tier=tier, reply=reply, citations=cited)
 
 # %% ../../nbs/serve/20_feature.ipynb #31ccc2c0

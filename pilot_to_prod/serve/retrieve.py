@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['OPEN', 'Document', 'Found', 'load_documents', 'Retriever', 'documents_text', 'found_html', 'load_retriever']
 
-# %% ../../nbs/serve/14_retrieve.ipynb #494f6571
+# %% ../../nbs/serve/14_retrieve.ipynb #1c5192d2
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from ..core.errors import InputError, MissingInput
-from ..core.files import read_jsonl, read_text, sha256_json
+from ..core.files import load_yaml, read_jsonl, read_text, sha256_json
 from ..core.results import Record, table_html
 
 # %% ../../nbs/serve/14_retrieve.ipynb #113c6763
@@ -33,7 +33,7 @@ class Found(Record):
     document: Document
     score: float
 
-# %% ../../nbs/serve/14_retrieve.ipynb #c206e64c
+# %% ../../nbs/serve/14_retrieve.ipynb #76dc9f80
 def _document(where: str, head: Any, text: str) -> Document:
     if not isinstance(head, Mapping) or not str(head.get('doc_id') or '').strip(): raise InputError(f'{where}: a document needs a doc_id.')
     audience = head.get('audience') or ()
@@ -46,7 +46,7 @@ def _markdown(path: Path) -> Document:
     text = read_text(path)
     parts = text.split('\n---', 2) if text.startswith('---') else []
     if len(parts) < 2: return _document(path.name, {'doc_id': path.stem, 'title': text.strip().split('\n')[0].lstrip('# ')}, text)
-    try: head = yaml.safe_load(parts[0].removeprefix('---'))
+    try: head = load_yaml(parts[0].removeprefix('---'))
     except yaml.YAMLError: raise InputError(f'{path}: its YAML head cannot be read.') from None
     return _document(str(path), {'doc_id': path.stem, **(head or {})}, '\n---'.join(parts[1:]).partition('\n')[2])
 
