@@ -2,7 +2,7 @@
 
 Usage: python bench/audit.py [--rows N,N,N] [--json FILE]
 """
-import argparse, json, tempfile, time
+import argparse, json, os, tempfile, time
 from pathlib import Path
 
 import numpy as np
@@ -59,20 +59,22 @@ def findings(frame: pl.DataFrame):
     "Seconds of the checks that no column shows; None while they are not installed."
     try: from pilot_to_prod.data.findings import find_all
     except ImportError: return None
-    seconds, _, found = timed(find_all, frame, **ROLES)
-    return seconds, len(found)
+    seconds, cpu, found = timed(find_all, frame, **ROLES)
+    return seconds, cpu, len(found)
 
 
-def ours(frame: pl.DataFrame, folder: str) -> tuple[dict[str, float], float]:
+def ours(frame: pl.DataFrame, folder: str) -> dict[str, tuple[float, float]]:
+    "Wall and processor seconds of each step."
     settings = Settings(root=Path(folder), pilot=PilotSection(name='bench'), data=DataSection(log='log.csv', **ROLES))
     profile_s, cpu, found = timed(profile_frame, frame, **ROLES)
-    propose_s, _, rules = timed(propose, found, settings)
+    propose_s, propose_cpu, rules = timed(propose, found, settings)
     freeze(settings, rules)
-    prepare_s, _, _ = timed(prepared, frame, read_suite(settings))
+    prepare_s, prepare_cpu, _ = timed(prepared, frame, read_suite(settings))
     validate_s, more, valid = timed(validate, frame, settings)
-    seconds = {'profile': profile_s, 'propose': propose_s, 'hand the table over': prepare_s, f'validate {len(valid.outcomes)} rules': validate_s - prepare_s}
-    if (seen := findings(frame)) is not None: seconds[f'findings ({seen[1]})'] = seen[0]
-    return seconds, cpu + more
+    seconds = {'profile': (profile_s, cpu), 'propose': (propose_s, propose_cpu), 'hand the table over': (prepare_s, prepare_cpu),
+               f'validate {len(valid.outcomes)} rules': (validate_s - prepare_s, more - prepare_cpu)}
+    if (seen := findings(frame)) is not None: seconds[f'findings ({seen[2]})'] = seen[:2]
+    return seconds
 
 
 def peer(frame: pl.DataFrame, folder: str) -> dict[str, float]:
@@ -97,6 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--json', help='write the figures to this file')
     parser.add_argument('--rows', default='10000,100000,1000000')
+    parser.add_argument('--alone', action='store_true', help='without the peer')
     args = parser.parse_args()
     import great_expectations  # noqa: F401  its import of several seconds is no part of the audit's growth
     with tempfile.TemporaryDirectory() as warm: ours(table(1_000), warm)
@@ -104,19 +107,21 @@ def main() -> None:
     for rows in map(int, args.rows.split(',')):
         frame = table(rows)
         with tempfile.TemporaryDirectory() as folder:
-            seconds, cpu = ours(frame, folder)
-            total = sum(seconds.values())
-            other = peer(frame, folder) if rows <= 100_000 or rows == max(map(int, args.rows.split(','))) else {}
-        out.append(dict(rows=rows, total_s=total, cpu_s=cpu, us_per_row=1e6*total/rows, shares={k: v/total for k, v in seconds.items()}, seconds=seconds,
-                        peer=other, peer_s=sum(other.values()), ratio=sum(other.values())/total if other else None))
+            both = ours(frame, folder)
+            other = {} if args.alone else peer(frame, folder)
+        seconds, cpu = {k: v[0] for k, v in both.items()}, {k: v[1] for k, v in both.items()}
+        total = sum(seconds.values())
+        out.append(dict(rows=rows, total_s=total, cpu_s=sum(cpu.values()), us_per_row=1e6*total/rows, shares={k: v/total for k, v in seconds.items()},
+                        seconds=seconds, cpu=cpu, peer=other, peer_s=sum(other.values()), ratio=sum(other.values())/total if other else None))
     last = out[-1]
     detail = parts(table(last['rows']))
-    print(f"{last['rows']:,} rows x 10 columns: {last['total_s']:.1f} s")
-    for k, v in last['seconds'].items(): print(f'  {k:<28}{v:>8.2f} s{100*v/last["total_s"]:>7.1f} %')
+    print(f"{last['rows']:,} rows x 10 columns: {last['total_s']:.1f} s, {last['cpu_s']:.1f} s of processor time, "
+          f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    for k, v in last['seconds'].items(): print(f"  {k:<28}{v:>8.2f} s{last['cpu'][k]:>8.2f} cpu s{100*v/last['total_s']:>7.1f} %")
     print('  parts of the profile, each alone')
     for k, v in sorted(detail.items(), key=lambda o: -o[1]): print(f'    {k:<26}{v:>8.2f} s')
-    print(f"{'rows':>10}{'ours, s':>10}{'us a row':>10}{'peer, s':>10}{'ratio':>7}")
-    for r in out: print(f"{r['rows']:>10,}{r['total_s']:>10.2f}{r['us_per_row']:>10.1f}{r['peer_s']:>10.2f}{r['ratio'] or 0:>7.1f}")
+    print(f"{'rows':>10}{'ours, s':>10}{'cpu, s':>10}{'us a row':>10}{'peer, s':>10}{'ratio':>7}")
+    for r in out: print(f"{r['rows']:>10,}{r['total_s']:>10.2f}{r['cpu_s']:>10.2f}{r['us_per_row']:>10.1f}{r['peer_s']:>10.2f}{r['ratio'] or 0:>7.1f}")
     if not any(k.startswith('findings') for k in last['seconds']): print('the checks of data.findings are not installed; their share is missing')
     print(f"peer at {last['rows']:,} rows: {', '.join(f'{k} {v:.1f}' for k, v in last['peer'].items())}")
     text = json.dumps(dict(bench='audit', rows=out, parts=detail))

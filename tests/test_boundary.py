@@ -344,7 +344,7 @@ def test_a_handling_spec_that_was_changed_stops_the_start(tmp_path, servers):
     pilot = Pilot(tmp_path, main)
     prepare_spec(pilot.settings, by='Maria Lindqvist')
     spec = tmp_path/'data_audit/pii_spec.yaml'
-    write_atomic(spec, spec.read_text().replace('action: surrogate', 'action: keep', 1))
+    write_atomic(spec, spec.read_text().replace('action: surrogate', 'action: mask', 1))
     with pytest.raises(LockMismatch): pilot.feature()
 
 

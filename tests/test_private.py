@@ -19,7 +19,8 @@ def seeded() -> dict[str, list[str]]:
     from faker import Faker
     fake = Faker(['en_GB', 'de_DE', 'sv_SE', 'en_US'])
     fake.seed_instance(20260824)
-    makers = {'name': lambda: f'{fake.first_name()} {fake.last_name()}-{fake.last_name()}', 'email': lambda: f'{fake.user_name()}.{fake.random_number(4, True)}@{fake.domain_name()}',
+    makers = {'name': lambda: f'{fake.first_name()} {fake.last_name()}-{fake.last_name()}',
+              'email': lambda: f'{fake.user_name()}.{fake.random_number(4, True)}@{fake.domain_name()}',
               'phone': lambda: f'+44 7700 9{fake.random_number(5, True)}', 'iban': fake.iban}
     out = {}
     for kind, make in makers.items():
@@ -35,11 +36,13 @@ def write_log(path: Path, values: dict[str, list[str]]) -> Path:
     quoted = lambda *cells: ','.join('"' + str(c).replace('"', '""') + '"' for c in cells)  # noqa: E731
     lines = ['message_id,ts,customer,agent,phone,body,topic']
     for n in range(ROWS):
-        label, what = list(WHAT.items())[n % len(WHAT)]
+        label = list(WHAT)[n % len(WHAT)]
+        what = WHAT[list(WHAT)[(n + n//3 % 3) % len(WHAT)]]   # people label unevenly; a text that gives its label away fails the audit
         name, email, phone, iban = (values[k][n] for k in ('name', 'email', 'phone', 'iban'))
         own = (f'I am {name}', f'write to {email}', f'call {phone}', f'my account is {iban}')[n % 4]
         text = f'{say(OPENINGS[n % 7], what, "")} Case {n}: {own}, {iban if n % 4 != 3 else email} again.'
-        lines.append(quoted(f'm{n}', f'2026-0{n % 6 + 1}-{n % 28 + 1:02d}T{n % 24:02d}:15:00Z', f'{name} <{email}>', values['name'][n % AGENTS], phone, text, label))
+        when = f'2026-0{n % 6 + 1}-{n % 28 + 1:02d}T{n % 24:02d}:15:00Z'
+        lines.append(quoted(f'm{n}', when, f'{name} <{email}>', values['name'][n % AGENTS], phone, text, label))
     path.write_text('\n'.join(lines) + '\n', encoding='utf-8')
     return path
 

@@ -68,7 +68,7 @@ redact_file({path!r}, {out!r}, vault={vault!r}, keys=KEYS, find=Slow())
 
 @pytest.mark.parametrize('kind', ['csv', 'jsonl', 'parquet', 'txt'])
 def test_killed_and_continued_to_the_same_bytes(tmp_path, kind):
-    path = letters(tmp_path/'a.csv', 12_000)
+    path = letters(tmp_path/'a.csv', 8_000)
     if kind != 'csv':
         import polars as pl
         frame, path = pl.read_csv(path), tmp_path/f'a.{kind}'
@@ -202,19 +202,18 @@ def test_what_cannot_be_searched_is_withheld(tmp_path):
 
 def test_memory_does_not_grow_with_the_file(tmp_path):
     sizes = {}
-    for rows in (5_000, 100_000):
+    for rows in (2_000, 40_000):
         path = letters(tmp_path/f'{rows}.csv', rows)
         code = (f'import sys, resource; sys.path.insert(0, {str(Path(__file__).parent)!r})\n'
-                f'from test_redact import *\n'
-                f'redact_file({str(path)!r}, {str(path)!r} + ".out", action="encrypt", keys=KEYS, find=Mails()) if 0 else '
-                f'redact_file({str(path)!r}, {str(tmp_path)!r} + "/{rows}.out.csv", action="encrypt", keys=KEYS, find=Mails())\n'
+                'from test_redact import KEYS, Mails, redact_file\n'
+                f'redact_file({str(path)!r}, {str(tmp_path/f"{rows}.out.csv")!r}, action="encrypt", keys=KEYS, find=Mails())\n'
                 'print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)')
         sizes[rows] = int(subprocess.run([sys.executable, '-c', code], env=ENV, capture_output=True, text=True, check=True).stdout)
-    assert sizes[100_000] < sizes[5_000] + 60_000, sizes  # kB; the larger file has 35 MB
+    assert sizes[40_000] < sizes[2_000] + 30_000, sizes  # kB; the larger file has 14 MB, its copy 16 MB
 
 
-pieces = st.sampled_from(['a@b.co', 'x.y@z.org', '<EMAIL_ADDRESS_1>', '[email address 1]', '<EMAIL_', 'ADDRESS_1>', 'EMAIL_ADDRESS_1', '&lt;', '>', '"', ',', '\n',
-                          '\r\n', ';', '\\', '=1+1', '\0', '\ud800', 'é', '\u200b', '<EMAIL_ADDRESS=k00000000.' + 'A'*40 + '>']) | st.text(max_size=6)
+pieces = st.sampled_from(['a@b.co', 'x.y@z.org', '<EMAIL_ADDRESS_1>', '[email address 1]', '<EMAIL_', 'ADDRESS_1>', 'EMAIL_ADDRESS_1', '&lt;', '>', '"', ',',
+                          '\n', '\r\n', ';', '\\', '=1+1', '\0', '\ud800', 'é', '\u200b', '<EMAIL_ADDRESS=k00000000.' + 'A'*40 + '>']) | st.text(max_size=6)
 cells = st.lists(pieces, max_size=6).map(''.join)
 
 

@@ -2,6 +2,7 @@
 import ast
 import csv
 import io
+import json
 import os
 import random
 import shutil
@@ -10,12 +11,14 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from conftest import SHARED
 
 from pilot_to_prod.data.bytes import look
 
@@ -118,6 +121,15 @@ def test_all_faults_together(tmp_path, options):
         data, truth = damaged(seed, list(FAULTS), rows=1500, faults=150, **options)
         seen = found(tmp_path/'log.csv', data)
         assert seen == truth, (seed, sorted(seen - truth)[:5], sorted(truth - seen)[:5])
+
+
+def test_where_blocks_end_does_not_matter(tmp_path, monkeypatch):
+    import pilot_to_prod.data.bytes as module
+    real = module.blocks
+    for seed, size in enumerate((61, 97, 499, 1000, 5003)):
+        data, truth = damaged(seed, list(FAULTS), rows=600, faults=200, end=(b'\n', b'\r\n')[seed % 2])
+        monkeypatch.setattr(module, 'blocks', lambda path, found, size=size: real(path, found, size=size))
+        assert found(tmp_path/'log.csv', data) == truth, size
 
 
 @pytest.mark.parametrize('options', [{}, dict(end=b'\r\n'), dict(quoting=csv.QUOTE_ALL), dict(mark='\t'), dict(mark='|')])
@@ -362,6 +374,15 @@ def test_a_store_that_refuses_and_one_without_backend(tmp_path, monkeypatch):
     assert 'pip install s3fs' in opened(tmp_path, url='s3://bucket/log.csv')[0].problem
 
 
+def test_a_store_that_hangs(tmp_path, monkeypatch):
+    import fsspec
+    store, wait = fsspec.filesystem('memory'), threading.Event()
+    monkeypatch.setattr(type(store), '_open', lambda self, path, *args, **kw: wait.wait(30))
+    seen, seconds = opened(tmp_path, url='memory://bucket/log.csv', deadline_s=.5)
+    wait.set()
+    assert seen.problem.startswith('[source.crm]: no answer within 0.5 s') and seconds < 5
+
+
 @pytest.mark.skipif(not hasattr(os, 'geteuid') or os.geteuid() != 0 or not shutil.which('setpriv'), reason='needs root and setpriv, to read as another user')
 def test_a_file_that_this_identity_may_not_read(tmp_path):
     (tmp_path/'log.csv').write_text('id,body\n1,x\n')
@@ -465,3 +486,15 @@ class TestPostgres:
             c.execute('lock table calls in access exclusive mode')
             seen, seconds = self.source(postgres, tmp_path, table='calls', deadline_s=1)
         assert not seen.ok and seconds < 3
+
+
+def test_the_shared_raw_file_line_by_line():
+    raw = SHARED/'tabular'/'contacts_raw.csv'
+    if not raw.exists():
+        pytest.skip('the shared data is not on this machine')
+    kinds = {'bom': 'bom', 'latin1_bytes': 'encoding', 'ragged_long': 'ragged', 'embedded_newline': 'embedded newline'}
+    truth = {(f['line'], kinds[f['fault']]) for f in json.loads((SHARED/'tabular'/'contacts_raw_faults.json').read_text())}
+    seen = look(raw)
+    assert {(f.line, f.kind) for f in seen.findings} == truth
+    assert all('it would be latin-1' in f.what for f in seen.findings if f.kind == 'encoding')
+    assert (seen.rows, seen.encoding, len(seen.header)) == (3000, 'utf-8 with byte-order mark, in places latin-1', 8)

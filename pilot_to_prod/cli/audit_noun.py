@@ -73,7 +73,7 @@ def audit_table_(
          f"{file}: {len(found)} findings\n{_table(('severity', 'finding', 'columns', 'rows', 'sure', 'what'), rows) if rows else ''}".rstrip())
     raise typer.Exit(1 if any(f.severity == 'error' for f in found) else 0)
 
-# %% ../../nbs/cli/04_audit_noun.ipynb #3342784a
+# %% ../../nbs/cli/04_audit_noun.ipynb #dfd18016
 @audit_app.command('open')
 def audit_open(as_json: Json = False, pilot: Where = None) -> None:
     "Open every source with its configured identity; exit 1 when one does not open."
@@ -110,8 +110,8 @@ def audit_freeze(source: Source = 'log', by: Annotated[str, typer.Option(help='W
     settings = load_settings(pilot)
     kept = suite_path(settings, source).is_file() and not replace
     path = freeze_source(settings, source, by=by, replace=replace)
-    told = f'{path}: {len(read_suite(settings, source))} rules ' + ('stand as they were; --replace writes new ones, `pilot audit diff` shows them' if kept else 'frozen; read them, then commit')
-    emit({'path': str(path), 'written': not kept}, as_json, told)
+    told = 'stand as they were; --replace writes new ones, `pilot audit diff` shows them' if kept else 'frozen; read them, then commit'
+    emit({'path': str(path), 'written': not kept}, as_json, f'{path}: {len(read_suite(settings, source))} rules {told}')
 
 @audit_app.command('page')
 def audit_page(as_json: Json = False, pilot: Where = None) -> None:

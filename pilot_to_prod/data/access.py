@@ -16,9 +16,10 @@ from ..core.results import Check, Record, check
 from ..core.settings import Settings
 from .inventory import Source, read_paper, say, write_paper
 
-# %% ../../nbs/data/36_access.ipynb #cd5f8234
+# %% ../../nbs/data/36_access.ipynb #f997f920
 _shapes: dict[str, str] = {
-    'private key': r'-----BEGIN [A-Z ]*PRIVATE KEY', 'AWS access key': r'\b(?:AKIA|ASIA)[0-9A-Z]{16}\b', 'GitHub token': r'\b(?:gh[pousr]_|github_pat_)\w{30,}',
+    'private key': r'-----BEGIN [A-Z ]*PRIVATE KEY', 'AWS access key': r'\b(?:AKIA|ASIA)[0-9A-Z]{16}\b',
+    'GitHub token': r'\b(?:gh[pousr]_|github_pat_)\w{30,}',
     'provider key': r'\b[sr]k[-_](?:proj-|ant-|live_|test_)?[A-Za-z0-9_-]{16,}', 'Slack token': r'\bxox[a-z]-[\w-]{10,}', 'Google key': r'\bAIza[\w-]{30,}',
     'signed token': r'\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.', 'password in an address': r'\b[a-z][a-z0-9+.-]*://[^\s:/@]*:[^\s/@$]+@',
     'storage key': r'\b(?:AccountKey|SharedAccessKey|sig)=[\w%+/-]{16,}',
@@ -39,9 +40,11 @@ def find_secrets(
     if isinstance(data, Mapping):
         return tuple(s for k, v in data.items() for s in _named(str(k), v, f'{place}.{k}' if place else str(k)))
     if isinstance(data, (list, tuple)):
-        return tuple(s for n, v in enumerate(data) for s in find_secrets(v, f"{place}[{v.get('source') or v.get('name') or n}]" if isinstance(v, Mapping) else f'{place}[{n}]'))
+        return tuple(s for n, v in enumerate(data) for s in find_secrets(v, f'{place}[{_entry_name(v) or n}]'))
     kind = _kind(data) if isinstance(data, str) else ''
     return (Secret(place=place, kind=kind),) if kind else ()
+
+def _entry_name(entry: Any) -> str: return str(entry.get('source') or entry.get('name') or '') if isinstance(entry, Mapping) else ''
 
 def _named(name: str, value: Any, place: str) -> tuple[Secret, ...]:
     if _secret_name.search(name) and isinstance(value, (str, int)) and not _reference.fullmatch(str(value)): return (Secret(place=place, kind='password'),)
@@ -58,7 +61,7 @@ def _random(token: str) -> bool:
     shares = [token.count(c)/len(token) for c in set(token)]
     return mixed and -sum(p*log2(p) for p in shares) > 4
 
-# %% ../../nbs/data/36_access.ipynb #63493852
+# %% ../../nbs/data/36_access.ipynb #5ec9bce5
 access_fields = ('who', 'how', 'granted_by', 'requested', 'answered', 'expires')
 _dates = ('requested', 'answered', 'expires')
 
@@ -73,7 +76,8 @@ def make_access(
 def _entry(source: Source, before: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     kept = {k: _date(before.get(k), source.name, k) if k in _dates else before.get(k) for k in access_fields}
     asked, answered = kept['requested'], kept['answered']
-    if asked and answered and answered < asked: raise InputError(f"data_audit/access.yaml: source '{source.name}' was answered before it was requested. Correct the dates.")
+    if asked and answered and answered < asked:
+        raise InputError(f"data_audit/access.yaml: source '{source.name}' was answered before it was requested. Correct the dates.")
     lead = (date.fromisoformat(answered)-date.fromisoformat(asked)).days if asked and answered else None
     identity = f'secret {source.identity}' if source.identity else before.get('identity') or 'the account that runs the pipeline'
     return dict(source=source.name, location=source.location, purpose=before.get('purpose') or source.purpose or settings.data.purpose, identity=identity,
@@ -84,7 +88,7 @@ def _date(value: Any, source: str, field: str) -> str | None:
     try: return (value if type(value) is date else date.fromisoformat(str(value)[:10])).isoformat()
     except ValueError: raise InputError(f"data_audit/access.yaml: source '{source}', {field}: not a date. Write it as 2026-03-31.") from None
 
-# %% ../../nbs/data/36_access.ipynb #9de26303
+# %% ../../nbs/data/36_access.ipynb #63012c03
 def open_requests(data: Mapping[str, Any]) -> tuple[str, ...]:
     "Sources whose access was not requested and answered by a named person."
     return tuple(a['source'] for a in data['access'] if not (a['who'] and a['granted_by'] and a['requested'] and a['answered']))
@@ -123,7 +127,7 @@ def access_checks(
                   why=', '.join(gone) or f'{len(ends)} of {len(data["access"])} grants name an end'),
             check('access_expiring', f'grants of access that end within {notice_days} days', len(soon), '==', 0, severity='warning', why=', '.join(soon)),
             check('secrets', 'values in data_audit/ that look like a secret', len(found), '==', 0,
-                  why='; '.join(f'{s.place}: {s.kind}' for s in found) + ('. Change it where it is used, and name an environment variable here' if found else '')))
+                  why='; '.join(f'{s.place}: {s.kind}' for s in found) + ('. Change it where it is used; name an environment variable here' if found else '')))
 
 # %% ../../nbs/data/36_access.ipynb #4f67f14a
 def paper_secrets(settings: Settings) -> tuple[Secret, ...]:

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['Papers', 'LabelTimes', 'TableAudit', 'AuditResult', 'fresh_until', 'label_balance', 'read_tables', 'audit', 'prepare']
 
-# %% ../../nbs/data/38_audit.ipynb #a6460751
+# %% ../../nbs/data/38_audit.ipynb #58b935e6
 import html
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 from ..core.clock import Clock, utc_now
@@ -17,18 +17,19 @@ from ..core.files import sha256_file
 from ..core.results import Check, Record, Result, check, table_html, unknown
 from ..core.settings import Settings
 from .access import access_checks, access_until, make_access, open_requests, paper_secrets, write_access
-from .cells import as_frame, is_missing
+from .cells import is_missing
+from .columns import vocabulary
 from .evidence import AuditFinding
-from .faults import cut, find_faults, finding_checks, write_findings
+from .faults import Accepted, cut, find_faults, finding_checks, read_accepted, write_findings
 from .inventory import Contents, Source, growth, make_inventory, open_sources, write_inventory
 from .leakage import Leakage, leakage
 from .profile import Profile, profile, profile_frame, times
 from .bytes import FileLook, look
-from .source import SourceSpec, check_log, declared_sources, read_log, read_source
+from .source import SourceSpec, check_log, declared_sources, read_source
 from .suite import Validation, validate
 from .suite_sources import freeze_source
 
-# %% ../../nbs/data/38_audit.ipynb #88a41360
+# %% ../../nbs/data/38_audit.ipynb #1aecce10
 class Papers(Record):
     "What the inventory and the access requirements still ask of people."
     questions: tuple[dict[str, str], ...] = ()
@@ -61,6 +62,7 @@ class AuditResult(Result):
     validation: Validation | None = None
     leakage: Leakage | None = None
     findings: tuple[AuditFinding, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
     tables: tuple[TableAudit, ...] = ()
     sources: tuple[Source, ...] = ()
     papers: Papers = Papers()
@@ -115,7 +117,7 @@ def _source_check(sources: tuple[Source, ...]) -> Check:
     shut = [s for s in sources if not s.opens]
     return check('sources_open', 'sources that could not be opened', len(shut), '==', 0, why='; '.join(f'{s.name}: {s.problem}' for s in shut))
 
-# %% ../../nbs/data/38_audit.ipynb #117b3b05
+# %% ../../nbs/data/38_audit.ipynb #6e2c48c4
 _names = ('PERSON', 'LOCATION', 'ORGANIZATION')
 
 def _glance(table: Any, settings: Settings, rows: int) -> tuple[dict[str, dict[str, int]], int]:
@@ -134,8 +136,8 @@ def _kinds(cells: Any, prose: bool) -> dict[str, int]:
     found: Counter[str] = Counter()
     for n, hits in zip(counts.values(), detector().find_many(list(counts)), strict=True):
         found.update({kind: n for kind in ({'NOT_SCANNED'} if isinstance(hits, NotScanned) else {h.entity for h in hits})})
-    few = .05*sum(counts.values())
-    return {k: n for k, n in sorted(found.items()) if prose or k not in _names or n >= few}
+    few, nobody = .05*sum(counts.values()), not prose and bool(vocabulary(str(cells.name), counts, least=1))
+    return {k: n for k, n in sorted(found.items()) if prose or k not in _names or (n >= few and not nobody)}
 
 def _personal(found: dict[str, int], searched: int) -> Check:
     why = f"in {searched} messages searched: {', '.join(f'{k} {v}' for k, v in found.items()) or 'none'}; the stage pii_spec decides what happens to it"
@@ -147,9 +149,9 @@ def label_balance(
     most: int = 30,     # Labels and periods drawn; rarer labels are put together
 ) -> LabelTimes | None:    # None without a label, a time, or two periods
     "Rows of each label by week, or by month when the log is longer than half a year."
-    label, time = settings.data.label, settings.data.time
-    if not label or not time: return None
-    at = times(table[time]).dt.tz_localize(None)
+    label, when = settings.data.label, settings.data.time
+    if not label or not when: return None
+    at = times(table[when]).dt.tz_localize(None)
     kept = at.notna() & ~is_missing(table[label])
     if not kept.any(): return None
     recent = at[kept] > at[kept].max() - (at[kept].max() - at[kept].quantile(.05)) * 1.2      # a few rows of years ago do not stretch the chart
@@ -161,7 +163,7 @@ def label_balance(
     counts = pd.crosstab(names.where(names.isin(top), 'all others'), period).iloc[:, -most:]
     order = [n for n in (*top, 'all others') if n in counts.index]
     if counts.shape[1] < 2: return None
-    return LabelTimes(periods=tuple(str(p.start_time.date()) for p in counts.columns), rows={n: tuple(map(int, counts.loc[n])) for n in order})
+    return LabelTimes(periods=tuple(str(p)[:10] for p in counts.columns), rows={n: tuple(map(int, counts.loc[n])) for n in order})
 
 # %% ../../nbs/data/38_audit.ipynb #eccfe3a9
 def read_tables(
@@ -199,7 +201,7 @@ def _table_checks(tables: tuple[TableAudit, ...], sources: tuple[Source, ...], n
                                severity='error' if limit is not None else 'warning', why='' if limit is None else f'newest row {t.newest.date()}'))
     return tuple(out)
 
-# %% ../../nbs/data/38_audit.ipynb #c4dc2f1a
+# %% ../../nbs/data/38_audit.ipynb #59a2192b
 def audit(
     settings: Settings,      # The pilot
     clock: Clock = utc_now,  # Today, for ages and due dates
@@ -208,51 +210,60 @@ def audit(
     folder: str | Path | None = None, # Where findings.jsonl is written, with all rows; nowhere when None
 ) -> AuditResult:
     "Audit the pilot's sources, freeze a suite when there is none, and refresh inventory and access requirements."
-    try: table = read_log(settings)
+    try:
+        seen = check_log(settings)
+        frame = read_source(settings, declared_sources(settings)['log'])
     except InputError as e: return _unreadable(settings, str(e), stage)
+    table = frame.to_pandas()
     freeze_source(settings)
-    now, seen, sources = clock(), check_log(settings), open_sources(settings)
-    found, leak, valid = profile(table, settings), leakage(table, settings), validate(table, settings)
+    now, sources, accepted = clock(), open_sources(settings), read_accepted(settings)
+    found, leak, valid = profile(frame, settings), leakage(table, settings), validate(frame, settings)
     personal, searched = _glance(table, settings, pii_rows)
-    tables, faults, contents = _read_all(settings, sources, table, found, personal, pii_rows)
+    tables, faults, contents = _read_all(settings, sources, frame, found, personal, pii_rows)
     if folder: write_findings(faults, folder)
     papers, people = _papers(settings, sources, contents, clock)
     messages = personal.get(str(settings.data.text), {})
     readable = check('readable', 'lines that stop the reader', 0, '==', 0, why=f'{seen.rows} rows, {seen.encoding}, {len(seen.findings)} findings')
-    checks = (readable, *_data_checks(found, settings, now, leak, valid), *finding_checks(faults), *_table_checks(tables, sources, now), _source_check(sources),
-              *people, _personal(messages, searched))
-    return AuditResult(stage=stage, checks=checks, valid_until=_until(settings, found, tables, sources, papers, now), look=seen, profile=found, validation=valid,
-                       leakage=leak, findings=tuple(map(cut, faults)), tables=tables, sources=sources, papers=papers, balance=label_balance(table, settings),
+    checks = (readable, *_data_checks(found, settings, now, leak, valid), *finding_checks(faults, accepted, now.date()),
+              *_table_checks(tables, sources, now), _source_check(sources), *people, _personal(messages, searched))
+    until = _until(settings, found, tables, sources, papers, accepted, now)
+    return AuditResult(stage=stage, checks=checks, valid_until=until, look=seen, profile=found, validation=valid,
+                       leakage=leak, findings=tuple(map(cut, faults)), accepted=accepted, tables=tables, sources=sources, papers=papers, balance=label_balance(table, settings),
                        personal=messages, personal_columns=personal, searched=searched, data_sha256=sha256_file(settings.path(seen.path)))
 
-def _read_all(settings: Settings, sources: tuple[Source, ...], table: Any, found: Profile, personal: dict[str, dict[str, int]],
+def _read_all(settings: Settings, sources: tuple[Source, ...], frame: Any, found: Profile, personal: dict[str, dict[str, int]],
               pii_rows: int) -> tuple[tuple[TableAudit, ...], tuple[AuditFinding, ...], dict[str, Contents]]:
     specs = declared_sources(settings)
     frames, problems = read_tables(settings, sources)
     tables = tuple([TableAudit(name=n, problem=p) for n, p in problems.items()] + [_audit_table(settings, specs[n], f) for n, f in frames.items()])
     roles = {n: dict(id=specs[n].id, text=specs[n].text, label=specs[n].label, time=specs[n].time) for n in frames}
-    faults = find_faults({'log': as_frame(table), **frames}, settings, roles)
-    contents = {'log': _contents(table, found, settings.data, personal, faults, 'log')}
+    faults = find_faults({'log': frame, **frames}, settings, roles)
+    contents = {'log': _contents(frame, found, settings.data, personal, faults, 'log')}
     for t in tables:
-        if t.profile: contents[t.name] = _contents(frames[t.name], t.profile, specs[t.name], _glance_frame(frames[t.name], specs[t.name], settings, pii_rows), faults, t.name)
+        if not t.profile: continue
+        seen = _glance_frame(frames[t.name], specs[t.name], settings, pii_rows)
+        contents[t.name] = _contents(frames[t.name], t.profile, specs[t.name], seen, faults, t.name)
     return tables, faults, contents
 
-def _until(settings: Settings, found: Profile, tables: tuple[TableAudit, ...], sources: tuple[Source, ...], papers: Papers, now: datetime) -> datetime | None:
+def _until(settings: Settings, found: Profile, tables: tuple[TableAudit, ...], sources: tuple[Source, ...], papers: Papers,
+           accepted: tuple[Accepted, ...], now: datetime) -> datetime | None:
     limits = {s.name: s.freshness_days for s in sources}
     ends = [fresh_until(found, settings), access_until(dict(access=papers.access), now)]
     ends += [t.newest + timedelta(days=days) for t in tables if t.newest and (days := limits.get(t.name))]
+    ends += [datetime.combine(a.until + timedelta(days=1), time(), UTC) for a in accepted if a.until]
     if any(s.form == 'store' or (s.form == 'sql' and not s.location.startswith('sqlite')) for s in sources): ends.append(now + timedelta(days=1))
     return min((t for t in ends if t and t > now), default=None)
 
-# %% ../../nbs/data/38_audit.ipynb #f069243d
-def _contents(table: Any, found: Profile, data: Any, personal: dict[str, dict[str, int]], faults: tuple[AuditFinding, ...], name: str) -> Contents:
+# %% ../../nbs/data/38_audit.ipynb #7a45d8fb
+def _contents(frame: Any, found: Profile, data: Any, personal: dict[str, dict[str, int]], faults: tuple[AuditFinding, ...], name: str) -> Contents:
     from pilot_to_prod.data.written import as_times
     period = found.period
-    grown = growth(as_times(as_frame(table)[data.time]).drop_nulls().to_list()) if data.time else None
+    grown = growth(as_times(frame[data.time]).drop_nulls().to_list()) if data.time else None
+    copies = dict(exact_duplicates=found.exact_duplicates, near_duplicates=found.near_duplicates, same_text_with_two_labels=found.conflicting)
     return Contents(first=period.first if period else None, newest=period.newest if period else None, growth_rows_per_month=grown,
                     label=data.label or '', labels=len(found.labels), unlabelled=found.column(data.label).missing if data.label else 0,
                     missing={c.name: c.missing for c in found.columns if c.missing},
-                    copies=dict(exact_duplicates=found.exact_duplicates, near_duplicates=found.near_duplicates, same_text_with_two_labels=found.conflicting) if data.text else {},
+                    copies=copies if data.text else {},
                     findings=tuple(f'{f.severity}: {f.kind.replace("_", " ")} in {", ".join(f.columns) or "rows"}' for f in faults if f.table == name),
                     personal={c: tuple(sorted(k)) for c, k in personal.items()})
 
@@ -280,7 +291,7 @@ def _unreadable(settings: Settings, reason: str, stage: str) -> AuditResult:
     bad = check('readable', 'lines that stop the reader', max(1, len(seen.stopping)) if seen else 1, '==', 0, why=reason)
     return AuditResult(stage=stage, look=seen, checks=(bad, *(unknown(k, t, 'the log could not be read') for k, t in _needs_rows.items())))
 
-# %% ../../nbs/data/38_audit.ipynb #654d258d
+# %% ../../nbs/data/38_audit.ipynb #6fa06901
 def prepare(
     settings: Settings,      # The new pilot
     by: str = '',            # Who accepts the default handling policy; it stays unlocked when empty
@@ -290,9 +301,10 @@ def prepare(
 ) -> None:
     "Write suite, inventory, access requirements and handling spec of a new pilot. `InputError` when the log cannot be read."
     from pilot_to_prod.data.pii import pii_spec, prepare_spec
-    table = read_log(settings)
+    check_log(settings)
+    frame = read_source(settings, declared_sources(settings)['log'])
     freeze_source(settings)
-    sources = open_sources(settings)
-    _papers(settings, sources, _read_all(settings, sources, table, profile(table, settings), _glance(table, settings, pii_rows)[0], pii_rows)[2], clock)
+    sources, personal = open_sources(settings), _glance(frame.to_pandas(), settings, pii_rows)[0]
+    _papers(settings, sources, _read_all(settings, sources, frame, profile(frame, settings), personal, pii_rows)[2], clock)
     prepare_spec(settings, by, clock)
     pii_spec(settings, labels)

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['formats', 'FileLook', 'depth', 'JsonLines', 'file_format', 'look']
 
-# %% ../../nbs/data/04_bytes.ipynb #1d1a2a34
-import json
+# %% ../../nbs/data/04_bytes.ipynb #f467c264
+import json, re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -41,21 +41,16 @@ class FileLook(Record):
         return table_html(facts, [self.path, '']) + table_html(((f.line, f.kind, f.what, 'yes' if f.stops else '') for f in self.findings[:200]),
                                                               ['line', 'finding', 'what', 'stops the reader'])
 
-# %% ../../nbs/data/04_bytes.ipynb #dcaaa645
-_deepest = 32
+# %% ../../nbs/data/04_bytes.ipynb #da384a20
+_deepest, _no_brackets = 32, re.compile(rb'"(?:[^"\\]|\\.)*+"?|[^\[\]{}"]+')
 
 def depth(line: bytes) -> int:
     "How deep a line of JSON is nested; 1 when it cannot be deeper than what is read."
     if line.count(b'{') + line.count(b'[') <= _deepest: return 1
-    deep = most = at = 0
-    inside = False
-    while at < len(line):
-        c = line[at]
-        if inside: at, inside = at + (c == 92), c != 34
-        elif c == 34: inside = True
-        elif c in b'{[': most = max(most, deep := deep + 1)
-        elif c in b'}]': deep -= 1
-        at += 1
+    deep = most = 0
+    for c in _no_brackets.sub(b'', line):
+        deep += 1 if c in b'{[' else -1
+        most = max(most, deep)
     return most
 
 # %% ../../nbs/data/04_bytes.ipynb #c32b7a9d

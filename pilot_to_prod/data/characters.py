@@ -28,9 +28,9 @@ def guess_encoding(
     best = from_bytes(line).best()
     return best.encoding.replace('_', '-') if best else ('latin-1' if western else '')
 
-# %% ../../nbs/data/01_characters.ipynb #136b4f2d
+# %% ../../nbs/data/01_characters.ipynb #604884fc
 _tail = '\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ'
-_mojibake = re.compile(f'[ÂÃÄÅ][{_tail}]|â[€\x80‚„†][{_tail}]|ð[Ÿ\x9f][{_tail}]{{2}}|(?:[ÐÑÎÏ][{_tail}]){{2}}|ï»¿|ï¿½|'
+_mojibake = re.compile(f'[ÂÃÄÅ][{_tail}]|â[€‚„†\x80\x82\x84\x86][{_tail}]|ð[Ÿ\x9f][{_tail}]{{2}}|(?:[ÐÑÎÏ][{_tail}]){{2}}|ï»¿|ï¿½|'
                        f'(?:[ã-é][{_tail}]{{2}}){{2}}')
 _hints = tuple(re.compile(o) for o in (  # bytes that each of the patterns needs
     rb'\xc3[\x82-\x85\x8e-\x91\xa2-\xa9\xaf\xb0][\x80-\xff]', rb'\xc2[\x80-\x9f]', rb'\xef\xbb\xbf', rb'\xef\xbf\xbd',
@@ -40,11 +40,13 @@ _unseen = re.compile('[\x80-\x9f\u200b\u2060\u202a-\u202e\u2066-\u2069]')
 def mojibake(text: str) -> Iterator[int]:
     "Where text begins that was UTF-8 once and was read as Windows-1252 or Latin-1."
     for hit in _mojibake.finditer(text):
-        for name in ('cp1252', 'latin-1'):
-            try: hit.group().encode(name).decode('utf-8')
-            except UnicodeError: continue
-            yield hit.start()
-            break
+        try: b''.join(map(_byte, hit.group())).decode()
+        except UnicodeError: continue
+        yield hit.start()
+
+def _byte(c: str) -> bytes:
+    try: return c.encode('cp1252')  # five bytes have no letter there; programs let them pass as Latin-1 does
+    except UnicodeEncodeError: return c.encode('latin-1')
 
 # %% ../../nbs/data/01_characters.ipynb #98d7c921
 _controls = bytes([*range(1, 9), 11, 12, *range(14, 32), 127])

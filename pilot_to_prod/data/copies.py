@@ -10,7 +10,7 @@ from typing import Any
 from ..core.results import Record
 from .cells import as_series, missing_mask, normalised_series
 
-# %% ../../nbs/data/14_copies.ipynb #7e68e80d
+# %% ../../nbs/data/14_copies.ipynb #9d10543d
 def repeated_rows(
     frame: Any,                       # A polars DataFrame
     without: tuple[str, ...] = (),    # Columns that are not compared, such as the id
@@ -19,7 +19,7 @@ def repeated_rows(
     import polars as pl
     compared = [c for c in frame.columns if c not in without]
     if not compared: return pl.Series([False]*len(frame), dtype=pl.Boolean)
-    return ~frame.select(compared).hash_rows(seed=1).is_first_distinct()
+    return ~pl.DataFrame([frame[c] for c in compared]).hash_rows(seed=1).is_first_distinct()
 
 # %% ../../nbs/data/14_copies.ipynb #1a2877b6
 def _words(text: Any, longest: int) -> tuple[Any, Any]:
@@ -110,7 +110,7 @@ def _near(code: Any, starts: Any, share: float, seed: int = 1) -> Any:
     if not len(pairs): return none
     return _alike(pairs, features, starts, signatures, share).unique('doc', keep='first', maintain_order=True).select('doc', 'first')
 
-# %% ../../nbs/data/14_copies.ipynb #6eb53740
+# %% ../../nbs/data/14_copies.ipynb #19a9c597
 class Copies(Record):
     "Rows that repeat an earlier text exactly, further rows that repeat one nearly, and how many distinct texts were compared for that."
     exact: int = 0
@@ -126,7 +126,7 @@ def copies(
     "Count the copies in a column of text; cells that say nothing are no copies of each other."
     import numpy as np
     import polars as pl
-    text = as_series(values).cast(pl.String)
+    text = as_series(values).alias('').cast(pl.String)
     text = text.filter(~missing_mask(text))
     first = text.filter(text.is_first_distinct())
     code, starts = _words(first, longest)

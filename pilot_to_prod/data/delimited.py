@@ -68,25 +68,29 @@ def split_fields(
     rows = list(csv.reader(io.StringIO(record.decode(errors='replace'), newline=''), delimiter=mark.decode()))
     return rows[0] if rows else []
 
-# %% ../../nbs/data/02_delimited.ipynb #2bfd9d1e
-_value = re.compile(r'[-+]?\d*[.,]\d+|\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*|[^@\s]+@[^@\s]+\.\w+|[-+]?\d{5,}')
+# %% ../../nbs/data/02_delimited.ipynb #4882b1f7
+_values = (re.compile(r'[-+]?\d*[.,]\d+'), re.compile(r'\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*'), re.compile(r'[^@\s]+@[^@\s]+\.\w+'))
 
 def header_problems(
     header: list[str],       # Fields of the first line
     sample: list[list[str]], # Records behind it
 ) -> list[str]:              # What is wrong, in words; empty when nothing is
     "Why the first line cannot serve as column names."
-    shape = lambda o: re.sub(r'[^\W\d_]', 'A', re.sub(r'\d', '9', o))  # noqa: E731
-    wrong, values = [], 0
-    for n, name in enumerate(header):
-        below = [r[n] for r in sample if len(r) > n and r[n]]
-        alike = sum(shape(o) == shape(name) for o in below) >= .8*len(below) if below else False
-        values += bool(_value.fullmatch(name.strip())) or bool(alike and len(name) >= 5 and re.search(r'\d', name))
+    wrong, values = [], sum(_like_below(name.strip(), [r[n].strip() for r in sample if len(r) > n and r[n].strip()]) for n, name in enumerate(header))
     if values or (header and all(re.fullmatch(r'\s*[-+.\d:/T ]+\s*', h) for h in header)):
         wrong.append('no header, the first line holds values. Add a line with column names.')
     elif twice := [h for h, n in Counter(h.strip() for h in header).items() if n > 1 and h]: wrong.append(f"column '{twice[0]}' stands twice. Rename one.")
     if not values and not all(h.strip() for h in header): wrong.append('a column has no name.')
     return wrong
+
+def _like_below(name: str, below: list[str]) -> bool:
+    if not below: return False
+    if any(p.fullmatch(name) and sum(bool(p.fullmatch(o)) for o in below) >= .8*len(below) for p in _values): return True
+    if len(name) > 2 and len(below) > 9 and below.count(name) >= max(2, .05*len(below)): return True
+    shape = _shape(name)
+    return len(name) >= (4 if 'A' in shape else 5) and '9' in shape and sum(_shape(o) == shape for o in below) >= .8*len(below)
+
+def _shape(text: str) -> str: return re.sub(r'[^\W\d_]', 'A', re.sub(r'\d', '9', text))
 
 # %% ../../nbs/data/02_delimited.ipynb #d782572a
 class Ends:
@@ -123,8 +127,8 @@ def formula_patterns(mark: bytes) -> tuple[re.Pattern[bytes], ...]:
     sign = begin + rb'(?=[' + plain + rb']*[^\n"' + plain + d + rb'])(?![\d.,]*[eE][+\-]?\d+"?[\n' + d + rb'])'
     return tuple(re.compile(o) for o in (rb'=' + word, rb'@' + word, rb'\+' + sign, rb'-' + sign))
 
-# %% ../../nbs/data/02_delimited.ipynb #bfacb976
-_most_lines, _most_bytes = 1000, 1 << 20
+# %% ../../nbs/data/02_delimited.ipynb #d65b8e21
+_most_lines, _most_bytes = 1000, 8 << 20  # of one record
 
 class Records:
     "What is known of the records of one file; `Delimited` goes through them."
@@ -142,7 +146,8 @@ class Records:
         if got.inside or got.junk: end = at + 1
         self.names, self.line_of_header = b'\n'.join(lines[at:end]).replace(b'"', b'').lower(), first + at
         self.header = split_fields(b'\n'.join(lines[at:end]), self.mark)
-        sample = [o for o in lines[end:end+300] if o.strip() and not (f := step(o, self.mark)).inside and not f.junk]
+        body = [o for o in lines[end:end+300] if o.strip() and o.replace(b'"', b'').lower() != self.names]
+        sample = [o for o in body if not (f := step(o, self.mark)).inside and not f.junk]
         widths = Counter(step(o, self.mark).fields for o in sample).most_common(1)
         self.width = len(self.header)
         if widths and widths[0][0] != self.width and widths[0][1] >= .9*len(sample) and len(sample) > 1:
@@ -151,7 +156,7 @@ class Records:
         for what in header_problems(self.header, [split_fields(o, self.mark) for o in sample[:100]]): self.found.add(first + at, 'header', what, True)
         return end
 
-# %% ../../nbs/data/02_delimited.ipynb #986217bd
+# %% ../../nbs/data/02_delimited.ipynb #84194931
 def judge(
     seen: Records,      # The file so far
     lines: list[bytes], # Lines at hand, without line breaks
@@ -168,10 +173,11 @@ def judge(
     got, j = step(line, mark), i
     if b'\r' in line and (parts := _own_records(line, seen)):
         return add(n, 'line ends', f'a carriage return alone ends {parts-1} records in this line') or (1, parts)
-    while got.inside and j - i < _most_lines:
+    size = len(line)
+    while got.inside and j - i < _most_lines and size < _most_bytes:
         if j + 1 == len(lines) and not last: return None
         if j + 1 == len(lines): break
-        got, j = step(lines[j+1], mark, got), j + 1
+        got, j, size = step(lines[j+1], mark, got), j + 1, size + len(lines[j+1])
     whole = [_whole(o, seen) for o in lines[i+1:j+1]]
     if got.inside and last and j + 1 == len(lines) and not any(whole) and (cut or j > i or line.count(mark) < width - 1):
         return add(n, 'truncated', 'the file ends inside a quoted field', True) or (len(lines) - i, 1)
@@ -198,7 +204,7 @@ def _blame(line: bytes, got: Fields, several: bool) -> str:
     if b'\\"' in line: return 'a backslash stands before a quote; CSV doubles the quote instead'
     return 'a quote is opened and not closed' if several or got.inside else 'text stands behind a closing quote'
 
-# %% ../../nbs/data/02_delimited.ipynb #87eb25fe
+# %% ../../nbs/data/02_delimited.ipynb #23faacde
 def suspects(
     seen: Records,             # The file so far
     text: bytes,               # A block with plain line breaks
@@ -212,7 +218,7 @@ def suspects(
         odd = {i for i, o in enumerate(bare) if o.count(mark) != n or b'"' in o}
     else: odd = {i for i, o in enumerate(lines) if o.count(mark) != n}
     if not n: odd |= {i for i, o in enumerate(lines) if not o.strip()}
-    if b'\n' + mark*n + b'\n' in text: odd |= {i for i, o in enumerate(lines) if o == mark*n}
+    if b'\n' + mark*n + b'\n' in text or mark*n in (lines[0], lines[-1]): odd |= {i for i, o in enumerate(lines) if o == mark*n}
     if b'\r' in text: odd |= {i for i, o in enumerate(lines) if b'\r' in o}
     if seen.names[:40] in text.replace(b'"', b'').lower(): odd |= {i for i, o in enumerate(lines) if o.replace(b'"', b'').lower() == seen.names}
     return sorted(odd)

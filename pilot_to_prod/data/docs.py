@@ -14,22 +14,27 @@ from ..core.errors import InputError
 from ..core.files import write_atomic
 from ..core.results import show
 
-# %% ../../nbs/data/37_docs.ipynb #b281a9c3
+# %% ../../nbs/data/37_docs.ipynb #9d9d7f24
 _style = ''':root{color-scheme:light dark;--text:#1f2328;--dim:#59636e;--back:#fff;--soft:#f6f8fa;--line:#d1d9e0;--link:#0969da;--bar:#4c78a8;--track:#eaeef2;
 --good:#1a7f37;--bad:#cf222e;--open:#9a6700}
-@media(prefers-color-scheme:dark){:root{--text:#e6edf3;--dim:#9198a1;--back:#0d1117;--soft:#151b23;--line:#3d444d;--link:#4493f8;--bar:#6ca0dc;--track:#262c36;
---good:#3fb950;--bad:#f85149;--open:#d29922}}
+@media(prefers-color-scheme:dark){:root{--text:#e6edf3;--dim:#9198a1;--back:#0d1117;--soft:#151b23;--line:#3d444d;--link:#4493f8;--bar:#6ca0dc;
+--track:#262c36;--good:#3fb950;--bad:#f85149;--open:#d29922}}
 *{box-sizing:border-box}body{font:15px/1.5 system-ui,sans-serif;margin:0;color:var(--text);background:var(--back)}
 main{max-width:76rem;margin:0 auto;padding:1rem 1.2rem 4rem}a{color:var(--link)}
-nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding:.4rem 0;border-bottom:1px solid var(--line);font-size:.9rem}nav [aria-current]{color:var(--text);font-weight:600;text-decoration:none}
-h1{font-size:1.6rem;line-height:1.25;margin:1rem 0 .4rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin:2.2rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}
+nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding:.4rem 0;border-bottom:1px solid var(--line);font-size:.9rem}
+nav [aria-current]{color:var(--text);font-weight:600;text-decoration:none}
+h1{font-size:1.6rem;line-height:1.25;margin:1rem 0 .4rem;overflow-wrap:anywhere}
+h2{font-size:1.15rem;margin:2.2rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}
 h3{font-size:1rem;margin:1.4rem 0 .3rem}p,li{max-width:48rem}.scroll{overflow-x:auto;margin:.6rem 0}
 table{border-collapse:collapse;font-size:.87rem}th,td{border:1px solid var(--line);padding:.28rem .55rem;text-align:left;vertical-align:top}
-th{background:var(--soft);white-space:nowrap}td.num{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}td.long{min-width:16rem;max-width:34rem}td.mid{min-width:9rem}
-.word{font-weight:600;white-space:nowrap}.pass,.met{color:var(--good)}.fail,.error,.critical{color:var(--bad)}.unknown,.warning{color:var(--open)}.info,.dim{color:var(--dim)}
+th{background:var(--soft);white-space:nowrap}td.num{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+td.long{min-width:16rem;max-width:34rem}td.mid{min-width:9rem}
+.word{font-weight:600;white-space:nowrap}.pass,.met{color:var(--good)}.fail,.error,.critical{color:var(--bad)}
+.unknown,.warning{color:var(--open)}.info,.dim{color:var(--dim)}
 code{background:var(--soft);border-radius:4px;padding:0 .25em;font-size:.92em;overflow-wrap:anywhere}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.6rem;margin:.8rem 0}
-.tiles div{border:1px solid var(--line);border-radius:6px;padding:.5rem .7rem;background:var(--soft)}.tiles b{display:block;font-size:1.25rem;line-height:1.3;overflow-wrap:anywhere}
+.tiles div{border:1px solid var(--line);border-radius:6px;padding:.5rem .7rem;background:var(--soft)}
+.tiles b{display:block;font-size:1.25rem;line-height:1.3;overflow-wrap:anywhere}
 .tiles span{color:var(--dim);font-size:.82rem}figure{margin:.8rem 0 1.2rem;max-width:60rem}figcaption{font-weight:600;margin-bottom:.35rem}
 svg{max-width:100%;height:auto}@media print{nav{display:none}}'''
 _outside = re.compile(r'''<script|<iframe|<link|<base|<object|<embed|<meta[^>]+refresh|@import|\son\w+\s*=|javascript:|url\(\s*['"]?\s*(?:\w+:)?//|'''
@@ -82,23 +87,26 @@ def tiles(facts: Mapping[str, Any]) -> str:
         return f'<div><b{f" class={chr(34)}{text}{chr(34)}" if text in _words else ""}>{text}</b><span>{html.escape(name)}</span></div>'
     return f'<div class="tiles">{"".join(one(k, v) for k, v in facts.items())}</div>'
 
-# %% ../../nbs/data/37_docs.ipynb #f1d77c2a
+# %% ../../nbs/data/37_docs.ipynb #48232df6
 _grid = 'display:grid;gap:.2rem .6rem;align-items:center;font-size:.85rem;grid-template-columns:fit-content(14rem) minmax(4rem,1fr) max-content'
+
+_inks = dict(bar='#4c78a8', good='#1a7f37', bad='#cf222e', open='#9a6700', dim='#59636e')
 
 def bars(
     rows: Iterable[tuple[str, float, str]], # Name, length, and what stands at the bar's end
     title: str,                             # What is drawn
-    colour: str = 'bar',                    # One of bar, good, bad, open
+    colour: str | Sequence[str] = 'bar',    # One of bar, good, bad, open, dim; or one for each row
     full: float | None = None,              # Length of a whole bar; the longest one when None
 ) -> str:
     "A horizontal bar chart as HTML."
     shown = list(rows)
     most = full or max((n for _, n, _ in shown), default=0) or 1
-    ink = dict(bar='#4c78a8', good='#1a7f37', bad='#cf222e', open='#9a6700')[colour]
+    inks = [colour] * len(shown) if isinstance(colour, str) else list(colour)
     body = ''.join(f'<span style="overflow-wrap:anywhere">{html.escape(name)}</span><span style="background:var(--track,#8883);border-radius:2px">'
                    f'<i style="display:block;height:.75rem;min-width:{2*(n > 0)}px;width:{min(100, 100*n/most):.1f}%;border-radius:2px;'
-                   f'background:var(--{colour},{ink})"></i></span>'
-                   f'<span style="text-align:right;font-variant-numeric:tabular-nums">{html.escape(told)}</span>' for name, n, told in shown)
+                   f'background:var(--{ink},{_inks[ink]})"></i></span>'
+                   f'<span style="text-align:right;font-variant-numeric:tabular-nums">{html.escape(told)}</span>'
+                   for (name, n, told), ink in zip(shown, inks, strict=True))
     return f'<figure><figcaption>{html.escape(title)}</figcaption><div style="{_grid}">{body or "nothing to draw"}</div></figure>'
 
 def heat(
@@ -111,11 +119,15 @@ def heat(
     thin = 'font-weight:400;font-size:.72rem;padding:.1rem .2rem;border:0;background:none'
     head = ''.join(f'<th style="{thin}">{html.escape(c)}</th>' for c in columns)
     def tint(name: str, n: int, v: float) -> str:
-        return (f'<td title="{html.escape(name)}, {html.escape(columns[n])}: {v:.1%}" style="border:1px solid var(--back,#fff);padding:0;height:1.1rem;min-width:1.6rem;'
+        told = f'{html.escape(name)}, {html.escape(columns[n])}: {v:.1%}'
+        return (f'<td title="{told}" style="border:1px solid var(--back,#fff);padding:0;height:1.1rem;min-width:1.6rem;'
                 f'background:rgba(76,120,168,{.06 + .94*v/most:.2f})"></td>')
-    body = ''.join(f'<tr><th style="{thin};text-align:right;white-space:nowrap">{html.escape(name)}</th>{"".join(tint(name, n, v) for n, v in enumerate(row))}</tr>'
-                   for name, row in cells.items())
-    return (f'<figure><figcaption>{html.escape(title)}</figcaption><div class="scroll" tabindex="0" style="overflow-x:auto"><table style="border-collapse:collapse">'
+    def line(name: str, row: Sequence[float]) -> str:
+        head = f'<th style="{thin};text-align:right;white-space:nowrap">{html.escape(name)}</th>'
+        return f'<tr>{head}' + ''.join(tint(name, n, v) for n, v in enumerate(row)) + '</tr>'
+    body = ''.join(line(name, row) for name, row in cells.items())
+    return (f'<figure><figcaption>{html.escape(title)}</figcaption><div class="scroll" tabindex="0" style="overflow-x:auto">'
+            f'<table style="border-collapse:collapse">'
             f'<thead><tr><th style="{thin}"></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
             f'<span style="font-size:.8rem">darkest: {most:.0%} of the rows of a period</span></figure>')
 

@@ -6,8 +6,8 @@
 __all__ = ['max_seconds', 'Need', 'recognizers', 'Finding', 'settle', 'NotScanned', 'Rule', 'folded', 'Gates', 'Ner', 'Detector',
            'detector', 'plain_engine']
 
-# %% ../../nbs/data/42_engine.ipynb #af593c3c
-import logging, os, sys, time
+# %% ../../nbs/data/42_engine.ipynb #28766006
+import logging, os, re, sys, time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -18,7 +18,7 @@ from .names import name_shapes, peoples, wide_shapes
 from .national import fails, national_shapes
 from .patterns import Shape, card_spans, iban_spans, shapes
 from .phones import phone_spans
-from .places import address_spans, place_shapes
+from .places import address_mask, address_spans, place_shapes
 from .secrets import secret_shapes, token_spans
 
 # %% ../../nbs/data/42_engine.ipynb #bbbf8db0
@@ -56,13 +56,14 @@ def _nlp_engine() -> Any:
     engine.load()
     return engine
 
-# %% ../../nbs/data/42_engine.ipynb #951a2be6
+# %% ../../nbs/data/42_engine.ipynb #ea4db1f8
 class Need(NamedTuple):
     "What any text must have for a search to find something in it."
     digits: int = 0
     words: tuple[str, ...] = ()
     tokens: frozenset[str] = frozenset()
     mixed: int = 0
+    mask: str = ''
 
 def _own(presidio: Any, wanted: Iterable[Shape]) -> list[Any]:
     class Checked(presidio.PatternRecognizer):  # type: ignore[misc]
@@ -76,13 +77,13 @@ def _own(presidio: Any, wanted: Iterable[Shape]) -> list[Any]:
     for (entity, check, context), some in groups.items():
         one = Checked(supported_entity=entity, name=' '.join([entity, *([check] if check else []), *(['context'] if context else [])]), context=list(context),
                       patterns=[presidio.Pattern(s.name, s.regex, s.score) for s in some])
-        one.check, one.needs = check, {s.name: Need(s.digits, s.words, frozenset(s.tokens), s.mixed) for s in some}
+        one.check, one.needs = check, {s.name: Need(s.digits, s.words, frozenset(s.tokens), s.mixed, s.mask) for s in some}
         made.append(one)
     return made
 
-def _spans(presidio: Any, name: str, supported: list[str], find: Callable[[str], Iterator[tuple[str, int, int, float]]], digits: int, words: tuple[str, ...]) -> Any:
+def _spans(presidio: Any, name: str, supported: list[str], find: Callable[[str], Iterator[tuple[str, int, int, float]]], need: Need) -> Any:
     class Spans(presidio.EntityRecognizer):  # type: ignore[misc]
-        needs = Need(digits, words)
+        needs = need
         def load(self) -> None:
             "Nothing to load."
         def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[Any]:
@@ -92,18 +93,18 @@ def _spans(presidio: Any, name: str, supported: list[str], find: Callable[[str],
     one.find = find
     return one
 
-# %% ../../nbs/data/42_engine.ipynb #49af94ed
+# %% ../../nbs/data/42_engine.ipynb #91de26a8
 _email = r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.){1,8}(?:xn--[a-z0-9-]{2,59}|\p{L}{2,24})\b"
 _unit_words = ('apt', 'apartment', 'appt', 'suite', 'ste', 'unit', 'flat', 'studio', 'room', 'rm', 'bldg', 'building', 'block', 'penthouse', 'office', 'wohnung', 'piso', 'interno',
                'lgh', 'lejl', 'box', 'postbus', 'postfach', 'postboks', 'floor', 'door', 'lot')
 
-def _functions(wide: bool) -> Iterator[tuple[str, list[str], Callable[[str], Iterator[tuple[str, int, int, float]]], int, tuple[str, ...]]]:
-    yield 'cards', ['CREDIT_CARD'], lambda t: (('CREDIT_CARD', a, b, 1.) for a, b in card_spans(t)), 12, ()
-    yield 'ibans', ['IBAN_CODE'], lambda t: (('IBAN_CODE', a, b, 1.) for a, b in iban_spans(t)), 10, ()
-    yield 'phones', ['PHONE_NUMBER'], lambda t: (('PHONE_NUMBER', a, b, s) for a, b, s in phone_spans(t)), 7, ()
-    yield 'tokens', ['SECRET'], lambda t: (('SECRET', a, b, .85) for a, b in token_spans(t)), 1, ('key', 'secret', 'token', 'auth', 'credential', 'webhook', 'session', 'signature')
-    yield 'addresses', ['STREET_ADDRESS', 'LOCATION', 'PERSON'], lambda t: address_spans(t, wide), 1, ()
-    yield 'crossings', ['STREET_ADDRESS'], lambda t: address_spans(t, wide) if not any(c.isdigit() for c in t) else iter(()), 0, ('corner of',)
+def _functions(wide: bool) -> Iterator[tuple[str, list[str], Callable[[str], Iterator[tuple[str, int, int, float]]], Need]]:
+    yield 'cards', ['CREDIT_CARD'], lambda t: (('CREDIT_CARD', a, b, 1.) for a, b in card_spans(t)), Need(12)
+    yield 'ibans', ['IBAN_CODE'], lambda t: (('IBAN_CODE', a, b, 1.) for a, b in iban_spans(t)), Need(10, mask=r'[A-Za-z][ .-]?[A-Za-z][ .-]?\d[ .-]?\d')
+    yield 'phones', ['PHONE_NUMBER'], lambda t: (('PHONE_NUMBER', a, b, s) for a, b, s in phone_spans(t)), Need(7, mask=r'\d(?:[ .\-/()]{0,3}\d){6}')
+    yield 'tokens', ['SECRET'], lambda t: (('SECRET', a, b, .85) for a, b in token_spans(t)), Need(1, ('key', 'secret', 'token', 'auth', 'credential', 'webhook', 'session', 'signature'))
+    yield 'addresses', ['STREET_ADDRESS', 'LOCATION', 'PERSON'], lambda t: address_spans(t, wide), Need(1, mask=address_mask)
+    yield 'crossings', ['STREET_ADDRESS'], lambda t: address_spans(t, wide) if not any(c.isdigit() for c in t) else iter(()), Need(words=('corner of',))
 
 def recognizers(
     wide: bool = False,  # Also what identifies nobody alone: dates, ages, titles, peoples, bare domains
@@ -113,8 +114,8 @@ def recognizers(
     from presidio_analyzer.predefined_recognizers import EmailRecognizer, IpRecognizer, MacAddressRecognizer
     email, ip, mac = EmailRecognizer(patterns=[presidio.Pattern('bounded', _email, .5)]), IpRecognizer(), MacAddressRecognizer()
     email.needs = {'bounded': Need(words=('@',))}
-    ip.needs = {'IPv4': Need(4, ('.',)), 'IPv6': Need(words=(':',)), **{n: Need(words=('::', ':ffff')) for n in ('IPv4_mapped', 'IPv6_unspecified')}, 'IPv4_embedded': Need(4, (':',))}
-    mac.needs = {'MAC_COLON_OR_HYPHEN': Need(words=(':', '-')), 'MAC_CISCO_DOT': Need(words=('.',), mixed=0)}
+    ip.needs = {'IPv4': Need(4, ('.',)), 'IPv6': Need(words=(':',), mask=r':[0-9a-fA-F:]'), **{n: Need(words=('::', ':ffff')) for n in ('IPv4_mapped', 'IPv6_unspecified')}, 'IPv4_embedded': Need(4, (':',))}
+    mac.needs = {'MAC_COLON_OR_HYPHEN': Need(words=(':', '-'), mask=r'(?i)[0-9a-f]{2}[:-][0-9a-f]{2}[:-]'), 'MAC_CISCO_DOT': Need(words=('.',), mask=r'(?i)[0-9a-f]{4}\.[0-9a-f]{4}\.')}
     for one in (email, ip, mac): one.context = []
     own = _own(presidio, (*shapes, *place_shapes, *national_shapes, *secret_shapes, *name_shapes, *(wide_shapes if wide else ())))
     return [email, ip, mac, *(_spans(presidio, *o) for o in _functions(wide)), *own]
@@ -220,7 +221,7 @@ def _rules(one: Any) -> Iterator[Rule]:
             for r in one.analyze(text, one.supported_entities, _nlp_engine().process_text(text, 'en')): yield r.start, r.end, r.score, r.entity_type
         yield Rule('', _run, Need(), one if one.context else None)
 
-# %% ../../nbs/data/42_engine.ipynb #29248e2b
+# %% ../../nbs/data/42_engine.ipynb #52f057d3
 class Gates:
     "The rules, sorted by what a text must have for them."
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -247,17 +248,26 @@ class Gates:
         mixed = max((len(t) for t in tokens if not t.isalpha() and not t.isdecimal()), default=0) if digits else 0
         for bit, some, least in self.whole:
             if may & bit and (some and some.isdisjoint(tokens) or mixed < least): may ^= bit
+        yield from self.of(may)
+
+    def of(self, may: int) -> Iterator[Rule]:
+        "The rules of a set."
         while may:
             yield self.rules[(may & -may).bit_length() - 1]
             may &= may - 1
 
-# %% ../../nbs/data/42_engine.ipynb #9aa989f7
+# %% ../../nbs/data/42_engine.ipynb #85157b06
 class Ner(Protocol):
     "What finds names in texts."
     def spans(self, texts: Sequence[str]) -> list[list[Finding]]:
         "The findings of each text."
 
 _window, _overlap = 20_000, 1_000
+_whole_email = re.compile(r'[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}')
+
+def _is_email(text: str) -> bool:
+    import tldextract
+    return tldextract.extract(text).fqdn != ''
 
 def _windows(text: str) -> Iterator[int]:
     at = 0
@@ -280,7 +290,7 @@ class Detector:
         undisguise: bool = True,        # Also search the text as it is read
     ) -> None:
         self.threshold, self.max_chars, self.ner, self.wide, self.undisguise = threshold, max_chars, ner, wide, undisguise
-        self.recognizers = [*recognizers(wide), *extra]
+        self.extra, self.recognizers = tuple(extra), [*recognizers(wide), *extra]
         for one in self.recognizers:
             if not one.is_loaded: one.load()
         self.gates = Gates([rule for one in self.recognizers for rule in _rules(one)])
@@ -307,6 +317,7 @@ class Detector:
         "Findings of everything but NER."
         if len(text) > self.max_chars: raise NotScanned(f'{len(text)} characters, at most {self.max_chars} are searched. Send a shorter text.')
         if not text or text.isspace(): return ()
+        if '@' in text and _whole_email.fullmatch(text) and not self.extra and _is_email(text): return (Finding(entity='EMAIL_ADDRESS', start=0, end=len(text), score=1.),)
         if len(text) <= _window: return settle(self._both(text))
         late = time.monotonic() + 5 + len(text)/20_000
         found: list[Finding] = []
@@ -316,14 +327,18 @@ class Detector:
         return settle(found)
 
     def _both(self, text: str) -> list[Finding]:
-        found = self._raw(text)
+        found = self._raw(text, self.gates.open(text))
         if not self.undisguise or (read := plain(text)) is None: return found
-        return found + [f.model_copy(update=dict(zip(('start', 'end'), read.original(f.start, f.end), strict=True))) for f in self._raw(read.text)]
+        return found + [f.model_copy(update=dict(zip(('start', 'end'), read.original(f.start, f.end), strict=True))) for f in self._raw(read.text, self.gates.open(read.text))]
 
-    def _raw(self, text: str) -> list[Finding]:
+    def gated(self, text: str, may: int) -> tuple[Finding, ...]:
+        "Findings of a set of rules, for a caller that opened the gates of a whole column."
+        return settle(self._raw(text, self.gates.of(may)))
+
+    def _raw(self, text: str, rules: Iterable[Rule]) -> list[Finding]:
         out, asking = [], []
         try:
-            for rule in self.gates.open(text):
+            for rule in rules:
                 for start, end, score, entity in rule.run(text):
                     if rule.asks is not None and score < 1: asking.append((rule.asks, entity, start, end, score))
                     elif score >= self.threshold: out.append(Finding(entity=entity, start=start, end=end, score=round(score, 3)))

@@ -18,12 +18,15 @@ from ..core.files import sha256_json, write_atomic
 from ..core.results import Record
 from .units import Line, TextFile, Unit, batches
 
-# %% ../../nbs/data/65_filejob.ipynb #611ace70
+# %% ../../nbs/data/65_filejob.ipynb #2017860e
 Change = Callable[[list[Unit], Counter[str]], list[list[str]]]  # New texts for the cells of each unit; what was done is counted
 Say = Callable[[int, int], None]                                # Bytes done, bytes in all
 
-def beside(out: Path, kind: str) -> Path:
-    "The path of a job's own file: `part`, `checkpoint` or `lock`."
+def beside(
+    out: Path,  # A job's output
+    kind: str,  # `part`, `checkpoint` or `lock`
+) -> Path:
+    "The path of a job's own file."
     return out.with_name(f'{out.name}.{kind}')
 
 def _drop(path: Path) -> None:
@@ -45,12 +48,14 @@ def output(
         with FileLock(str(beside(out, 'lock')), timeout=0):
             if force:
                 for kind in ('part', 'checkpoint'): _drop(beside(out, kind))
-            yield
-            beside(out, 'lock').unlink(missing_ok=True)
+            try: yield
+            finally:
+                if not beside(out, 'checkpoint').exists(): _drop(beside(out, 'part'))
+                beside(out, 'lock').unlink(missing_ok=True)
     except Timeout: raise Busy(f'{out}: another process is writing it.') from None
     except OSError as e: raise InputError(f'{out}: cannot be written ({e.strerror or type(e).__name__}).') from None
 
-# %% ../../nbs/data/65_filejob.ipynb #73e245bd
+# %% ../../nbs/data/65_filejob.ipynb #f962c9e7
 class Checkpoint(Record):
     "How far a job has come."
     job: str
@@ -65,7 +70,10 @@ def job_id(source: Path, **rules: Any) -> str:
     stat = source.stat()
     return sha256_json([str(source.resolve()), stat.st_size, stat.st_mtime_ns, rules])
 
-def read_checkpoint(out: Path, job: str) -> Checkpoint:
+def read_checkpoint(
+    out: Path,  # The output
+    job: str,   # From `job_id`
+) -> Checkpoint:
     "Where the job stands; at the beginning when it never ran. `InputError` for the half of another job."
     path = beside(out, 'checkpoint')
     if not path.is_file() or not beside(out, 'part').exists(): return Checkpoint(job=job)

@@ -24,10 +24,11 @@ from .textchecks import texts_in
 from .timechecks import find_times
 from .values import find_values
 
-# %% ../../nbs/data/34_findings.ipynb #23c7c7c4
+# %% ../../nbs/data/34_findings.ipynb #610efe44
 _explains: dict[str, tuple[tuple[str, ...], float]] = {  # weaker kind -> what explains it, and the share of its rows that must be explained
-    'broken_dependency': (('sentinel_missing', 'impossible_value', 'category_variant', 'type_contamination', 'outlier_scale', 'unit_shift', 'swapped_columns',
-                           'encoding_damage', 'key_variant', 'category_drift', 'label_drift', 'value_step', 'whitespace', 'label_conflict', 'format_deviation'), .7),
+    'broken_dependency': (('sentinel_missing', 'impossible_value', 'category_variant', 'type_contamination', 'outlier_scale', 'unit_shift', 'value_step',
+                           'swapped_columns', 'encoding_damage', 'key_variant', 'category_drift', 'label_drift', 'whitespace', 'label_conflict',
+                           'format_deviation'), .7),
     'impossible_value': (('type_contamination', 'outlier_scale', 'unit_shift', 'swapped_columns', 'sentinel_missing'), .9),
     'outlier_gap': (('type_contamination', 'outlier_scale', 'unit_shift', 'swapped_columns', 'sentinel_missing', 'value_step'), .9),
     'sentinel_missing': (('impossible_value',), .95),
@@ -53,7 +54,13 @@ def settle(
         told = set().union(*(o.rows for o in others)) if others else set()
         if told and len(told.intersection(f.rows)) >= share*len(f.rows): kept.remove(f)
     rank = dict(error=0, warning=1, info=2)
-    return sorted(kept, key=lambda o: rank[o.severity])
+    return sorted((_without_swapped(f, kept) for f in kept), key=lambda o: rank[o.severity])
+
+def _without_swapped(f: AuditFinding, kept: list[AuditFinding]) -> AuditFinding:
+    swaps = [o for o in kept if o.kind == 'swapped_columns' and set(o.columns) & set(f.columns)]
+    if f.kind not in ('orphan_key', 'category_variant', 'type_contamination', 'format_deviation', 'impossible_value') or not swaps: return f
+    rows = tuple(sorted(set(f.rows) - set().union(*(o.rows for o in swaps))))
+    return f.model_copy(update=dict(rows=rows, count=f.count - len(f.rows) + len(rows))) if rows else f
 
 # %% ../../nbs/data/34_findings.ipynb #2e47d68c
 def find_all(

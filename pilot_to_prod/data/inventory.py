@@ -157,7 +157,7 @@ def say(value: Any) -> str:
     if isinstance(value, list): return ', '.join(map(say, value)) or 'none'
     return 'not known' if value is None else 'yes' if value is True else 'no' if value is False else ' '.join(str(value).replace('|', '/').split())
 
-# %% ../../nbs/data/35_inventory.ipynb #510e203f
+# %% ../../nbs/data/35_inventory.ipynb #890bdd69
 def make_inventory(
     settings: Settings,             # The pilot
     sources: Iterable[Source],      # What was opened
@@ -177,8 +177,11 @@ def make_inventory(
         was = before.get(s.name, {})
         fields = _asks(s.name, contents.get(s.name))
         stated = _stated(s, was.get('stated') or {}, fields)
-        entries.append(dict(name=s.name, measured=_measured(s, contents.get(s.name), was.get('measured') or {}), stated=stated, access=_path(granted.get(s.name))))
-        questions += [asked_before.get((s.name, f), dict(source=s.name, field=f, question=asked[f], person=whom(f, stated.get('owner'), settings, duties), due=due))
+        measured = _measured(s, contents.get(s.name), was.get('measured') or {})
+        entries.append(dict(name=s.name, measured=measured, stated=stated, access=_path(granted.get(s.name))))
+        def ask(f: str, source: str = s.name, owner: Any = stated.get('owner')) -> dict[str, Any]:
+            return dict(source=source, field=f, question=asked[f], person=whom(f, owner, settings, duties), due=due)
+        questions += [asked_before.get((s.name, f)) or ask(f)
                       for f in fields if stated[f] is None]
     return dict(sources=entries, questions=questions)
 

@@ -43,22 +43,22 @@ _cue = (r"(?:my (?:full |legal |real )?name(?:'s| is)|(?:full |sur|first ?|last 
 _cue_words = ('name', "i am", "i'm", 'this is', 'it is', "it's", 'regards', 'wishes', 'thank', 'cheers', 'sincerely', 'signed', 'yours', 'holder', 'behalf', 'called',
               'beneficiary', 'recipient', 'payee', 'sender', 'attn', 'c/o', 'mr', 'ms', 'mx', 'miss', 'dr', 'prof', 'sir', 'madam', 'my ')
 
-# %% ../../nbs/data/41_names.ipynb #aa96c375
+# %% ../../nbs/data/41_names.ipynb #98f69b90
 _lower = (r"(?!(?:and|but|not|on|in|is|was|wrong|misspelled|different|the|a|an|my|i|please|spelled|spelt|missing|changed|written|shown|still|now|also|incorrect|listed"
           r"|correct|going|to|no|being|showing|appearing|completely|different)\b)\p{L}{2,20}")
 
 name_shapes: tuple[Shape, ...] = (
-    Shape(entity='PERSON', name='capitalised words behind a cue', regex=rf'\b{_cue}\s{{1,3}}\K{_word}{_more}', score=.65, words=_cue_words),
-    Shape(entity='PERSON', name='two capitalised words behind a payment', score=.6, words=('paid', 'pay', 'transfer', 'payment', 'money', 'sent', 'send', 'add', 'owe', 'lent', 'gave'),
+    Shape(entity='PERSON', name='capitalised words behind a cue', regex=rf'\b{_cue}\s{{1,3}}\K{_word}{_more}', score=.65, words=_cue_words, mask=rf'\b(?i:{_cue})\s{{1,3}}(?:\p{{Lu}}|[dl][\'’]|al-|el-)'),
+    Shape(entity='PERSON', name='two capitalised words behind a payment', score=.6, words=('paid', 'pay', 'transfer', 'payment', 'money', 'sent', 'send', 'add', 'owe', 'lent', 'gave'), mask=r'(?i:\b(?:pa(?:id|y|ying)|to|from|for|add(?:ed)?|owes?|lent|gave)\s(?:(?:dr|mrs?|ms) )?)(?:\p{Lu}|[dl][\'’]|al-|el-)\S+ (?:\p{Lu}|[dl][\'’]|al-|el-)',
           regex=r'\b(?:paid(?: to)?|pay(?:ing)?(?: to)?|transfer(?:red|ring)? (?:it |money |this )?to|payments? (?:to|from|for)|money (?:to|from)|sen[dt](?:ing)? (?:it |this |money |cash )?to'
                 rf'|add(?:ed)?|owes?|lent|gave)\s\K(?:Dr |Mr |Mrs |Ms )?(?:{_word}(?: {_word}){{1,2}})'),
-    Shape(entity='PERSON', name='one capitalised word that was paid', score=.55, words=('paid', 'transfer', 'sent'),
+    Shape(entity='PERSON', name='one capitalised word that was paid', score=.55, words=('paid', 'transfer', 'sent'), mask=r'(?i:\b(?:paid|to)\s)(?:\p{Lu}|[dl][\'’]|al-|el-)',
           regex=rf'\b(?:i paid|(?:transferred|sent) (?:it |money |£?\d{{1,6}} )?to)\s\K{_word}{_more}(?= (?:from|by|on|yesterday|today|last|for|but|and|with)\b)'),
-    Shape(entity='PERSON', name='capitalised words before a cue', score=.6, words=('holder', 'my behalf', 'embossed', 'is my ', 'was my '),
+    Shape(entity='PERSON', name='capitalised words before a cue', score=.6, words=('holder', 'my behalf', 'embossed', 'is my ', 'was my '), mask=r'(?i:[ -]holder| embossed| my behalf| (?:is|was) my )',
           regex=rf"{_word}{_more}(?=,? (?:(?:is |was )?(?:the |an? )?(?:joint )?(?:account|card|policy)[ -]?holder|(?:is |was )?embossed|on my behalf|(?:is|was) my (?:full |maiden |legal |real )?(?:name|wife|husband|partner|landlord|son|daughter|mother|father)))"),
-    Shape(entity='PERSON', name='two capitalised words that sign the text', regex=rf'\s(?:/|--?|–|—|~)\s?\K{_word} {_word}(?=[\s.]{{0,3}}\Z)', score=.6, words=('/', '-', '–', '—', '~')),
-    Shape(entity='PERSON', name='words behind "my name is"', regex=rf"\bmy (?:full )?name(?:'s| is)\s\K{_lower}(?: {_lower})?", score=.6, words=('name',)),
-    Shape(entity='PERSON', name='first name of the list', regex=rf"\b(?-i:(?:{'|'.join(first_names)}))\b{_more}", score=.5, tokens=tuple(o.lower() for o in first_names)))
+    Shape(entity='PERSON', name='two capitalised words that sign the text', regex=rf'\s(?:/|--?|–|—|~)\s?\K{_word} {_word}(?=[\s.]{{0,3}}\Z)', score=.6, words=('/', '-', '–', '—', '~'), mask=r'\s(?:/|--?|–|—|~)\s?\S+ \S+[\s.]{0,3}$'),
+    Shape(entity='PERSON', name='words behind "my name is"', regex=rf"\bmy (?:full )?name(?:'s| is)\s\K{_lower}(?: {_lower})?", score=.6, words=("name is", "name's")),
+    Shape(entity='PERSON', name='first name of the list', regex=rf"\b(?-i:(?:{'|'.join(first_names)}))\b{_more}", score=.5, tokens=tuple(o.lower() for o in first_names), mask=rf"\b(?:{'|'.join(first_names)})\b"))
 
 # %% ../../nbs/data/41_names.ipynb #517e7557
 _clock = r'\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?'

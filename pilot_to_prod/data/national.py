@@ -62,7 +62,7 @@ def fails(check: str) -> Callable[[str], bool]:
     rule: Any = getattr(library, check)()
     return lambda text: rule.validate_result(text) is False or rule.invalidate_result(text) is True
 
-# %% ../../nbs/data/41_national.ipynb #d0177d87
+# %% ../../nbs/data/41_national.ipynb #dd7b02c8
 def _cued(
     name: str,                # Country and kind
     cue: str,                 # Regular expression of the cue
@@ -74,8 +74,8 @@ def _cued(
     "A national number behind its cue."
     return Shape(entity='NATIONAL_ID', name=name, score=score, digits=digits, words=words, regex=rf'\b(?:{cue})\b{is_}\K(?:{value})(?![\w-]?\d)')
 
-def _marked(name: str, value: str, check: str, digits: int, score: float = .7, mixed: int = 0) -> Shape:
-    return Shape(entity='NATIONAL_ID', name=name, score=score, digits=digits, mixed=mixed, check=check, regex=rf'(?<![\w.-])(?:{value})(?![\w-]|\.\d)')
+def _marked(name: str, value: str, check: str, digits: int, score: float = .7, mixed: int = 0, mask: str = '') -> Shape:
+    return Shape(entity='NATIONAL_ID', name=name, score=score, digits=digits, mixed=mixed, check=check, mask=mask, regex=rf'(?<![\w.-])(?:{value})(?![\w-]|\.\d)')
 
 _cued_shapes = (
     _cued('US ITIN', r'itin|individual taxpayer(?: id\w*| identification)?(?: number)?', r'9\d{2}[- ]?\d{2}[- ]?\d{4}', ('itin', 'taxpayer'), 9),
@@ -111,21 +111,21 @@ _any_shapes = (
     Shape(entity='US_DRIVER_LICENSE', name='behind its cue', score=.85, digits=4, words=('licen', 'dl '),
           regex=rf"\b(?:(?:driv(?:er|ers|er's|ers'|ing|er’s)|dl|permis)[ -]?(?:licen[sc]es?)?|licen[sc]e(?= (?:no|num|#|id)))\b(?: (?:number|no\.?|id|#))?{is_}\K(?=[a-z0-9 *-]{{0,7}}\d)[a-z0-9*](?:[ -]?[a-z0-9*]){{4,18}}(?=\W|\Z)(?<=\d\w?|\d[a-z]{{2,3}})"))
 
-# %% ../../nbs/data/41_national.ipynb #02815ade
+# %% ../../nbs/data/41_national.ipynb #8a08a3d7
 _marked_shapes = (
-    _marked('BR CPF', r'\d{3}\.\d{3}\.\d{3}-\d{2}', 'cpf', 11, .9),
-    _marked('CH AHV', r'756\.\d{4}\.\d{4}\.\d{2}', 'swiss', 13, .9),
-    _marked('BE national number', r'\d{2}\.\d{2}\.\d{2}-\d{3}[. ]\d{2}', 'belgian', 11, .9),
-    _marked('FR INSEE', r'[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[ab]) ?\d{3} ?\d{3} ?\d{2}', 'insee', 13, .9),
-    _marked('SE personnummer', r'(?:19|20)?\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]|[6-8]\d|9[01])[-+]\d{4}', 'SePersonnummerRecognizer', 10),
-    _marked('FI henkilötunnus', r'\d{6}[-+a-f]\d{3}[0-9a-y]', 'FiPersonalIdentityCodeRecognizer', 9, .8),
+    _marked('BR CPF', r'\d{3}\.\d{3}\.\d{3}-\d{2}', 'cpf', 11, .9, mask=r'\d{3}\.\d{3}\.\d{3}-\d{2}'),
+    _marked('CH AHV', r'756\.\d{4}\.\d{4}\.\d{2}', 'swiss', 13, .9, mask=r'756\.'),
+    _marked('BE national number', r'\d{2}\.\d{2}\.\d{2}-\d{3}[. ]\d{2}', 'belgian', 11, .9, mask=r'\d{2}\.\d{2}\.\d{2}-'),
+    _marked('FR INSEE', r'[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[ab]) ?\d{3} ?\d{3} ?\d{2}', 'insee', 13, .9, mask=r'[12] ?\d{2} ?\d{2}'),
+    _marked('SE personnummer', r'(?:19|20)?\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]|[6-8]\d|9[01])[-+]\d{4}', 'SePersonnummerRecognizer', 10, mask=r'\d{6}[-+]\d{4}'),
+    _marked('FI henkilötunnus', r'\d{6}[-+a-f]\d{3}[0-9a-y]', 'FiPersonalIdentityCodeRecognizer', 9, .8, mask=r'\d{6}[-+A-Fa-f]\d{3}'),
     _marked('IT codice fiscale', r'[a-z]{6}[0-9lmnp-v]{2}[a-ehlmpr-t][0-9lmnp-v]{2}[a-z][0-9lmnp-v]{3}[a-z]', 'ItFiscalCodeRecognizer', 1, .95, 16),
-    _marked('ES DNI', r'\d{8}[ -]?[a-hj-np-tv-z]', 'EsNifRecognizer', 8),
-    _marked('ES NIE', r'[xyz][ -]?\d{7}[ -]?[a-hj-np-tv-z]', 'EsNieRecognizer', 7, .8),
+    _marked('ES DNI', r'\d{8}[ -]?[a-hj-np-tv-z]', 'EsNifRecognizer', 8, mask=r'\d{8}[ -]?[A-Za-z]'),
+    _marked('ES NIE', r'[xyz][ -]?\d{7}[ -]?[a-hj-np-tv-z]', 'EsNieRecognizer', 7, .8, mask=r'[XYZxyz][ -]?\d{7}'),
     _marked('SG NRIC', r'[stfgm]\d{7}[a-z]', 'SgFinRecognizer', 7, .8, 9),
     _marked('IN PAN', r'[a-z]{3}[abcfghljpt][a-z]\d{4}[a-z]', '', 4, .7, 10),
     _marked('UK driving licence', r'[a-z9]{5}\d(?:0[1-9]|1[0-2]|5[1-9]|6[0-2])(?:0[1-9]|[12]\d|3[01])\d[a-z9]{2}[a-z0-9][a-z]{2}', 'UkDrivingLicenceRecognizer', 6, .85, 16),
-    _marked('IN Aadhaar', r'[2-9]\d{3}([ -])\d{4}\1\d{4}(?![ -]\d)', 'InAadhaarRecognizer', 12, .5),
-    _marked('CA SIN', r'[1-79]\d{2}([- ])\d{3}\1\d{3}(?![ -]\d)', 'CaSinRecognizer', 9, .5))
+    _marked('IN Aadhaar', r'[2-9]\d{3}([ -])\d{4}\1\d{4}(?![ -]\d)', 'InAadhaarRecognizer', 12, .5, mask=r'\d{4}[ -]\d{4}[ -]\d{4}'),
+    _marked('CA SIN', r'[1-79]\d{2}([- ])\d{3}\1\d{3}(?![ -]\d)', 'CaSinRecognizer', 9, .5, mask=r'\d{3}[ -]\d{3}[ -]\d{3}'))
 
 national_shapes: tuple[Shape, ...] = (*_cued_shapes, *_any_shapes, *_marked_shapes)

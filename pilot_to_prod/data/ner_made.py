@@ -236,7 +236,7 @@ def fill(
         out, at = out+value, m.end()
     return Sentence(text=out+template[at:], spans=tuple(spans), made=True)
 
-# %% ../../nbs/data/48_ner_made.ipynb #a07b543f
+# %% ../../nbs/data/48_ner_made.ipynb #0cbbbb32
 def spaced(sentence: Sentence) -> Sentence:
     "The same sentence with one blank between all tokens."
     parts, starts, at = tokens(sentence.text), {}, 0
@@ -255,9 +255,9 @@ def disguise(
 ) -> Sentence:           # Often the same
     "A sentence the way some people would type it; places of names stay right."
     roll, text = r.random(), sentence.text
-    new = text.lower() if roll < .16 else text.upper() if roll < .19 else text
-    if .19 <= roll < .30: return spaced(sentence)
-    if .30 <= roll < .36 and len(text) > 8:
+    new = text.lower() if roll < .20 else text.upper() if roll < .23 else text
+    if .23 <= roll < .34: return spaced(sentence)
+    if .34 <= roll < .40 and len(text) > 8:
         i = r.randrange(len(text)-1)
         if text[i:i+2].isalpha(): new = text[:i]+text[i+1]+text[i]+text[i+2:]
     return sentence.model_copy(update=dict(text=new)) if len(new) == len(text) else sentence

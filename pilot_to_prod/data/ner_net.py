@@ -106,7 +106,7 @@ def probabilities(
         group.append(part)
     if group: yield from _run(group)
 
-# %% ../../nbs/data/46_ner_net.ipynb #6cf508eb
+# %% ../../nbs/data/46_ner_net.ipynb #943ab7e1
 class Found(Record):
     "A name by token numbers, and how sure the tagger is that it is one."
     kind: str
@@ -117,15 +117,15 @@ class Found(Record):
 def decode(
     probs: Any,                   # Tokens x labels
     lean: Any = 1.0,              # By how much "no name" is divided: a number, or one per token
-    doubt: Sequence[float] = (),  # A factor per kind, 1 when empty
+    person: float = 1.0,          # Factor of PERSON against the other kinds
 ) -> list[Found]:                 # In the order of the text
     "The names that the probabilities speak for."
     import numpy as np
     if not len(probs): return []
     begin, inside = probs[:, 1::2], probs[:, 2::2]
-    weighed = (begin+inside)*np.asarray(doubt, 'float32') if len(doubt) else begin+inside
+    weighed = (begin+inside)*np.asarray([person, *[1]*(len(kinds)-1)], 'float32')
     none = probs[:, 0]/lean
-    named = np.flatnonzero(weighed.max(1) > none)
+    named = np.flatnonzero((begin+inside).max(1) > none)
     sure = (1-probs[:, 0])/(1-probs[:, 0]+none)
     starts = begin.sum(1) > inside.sum(1)
     runs: list[list[int]] = []

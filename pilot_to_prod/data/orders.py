@@ -5,12 +5,14 @@
 # %% auto #0
 __all__ = ['order_kinds', 'prompt_like']
 
-# %% ../../nbs/data/32_orders.ipynb #a2d4c478
+# %% ../../nbs/data/32_orders.ipynb #e2937027
 _rules = r'(?:instructions?|prompts?|rules|guidelines|directions|directives|context|programming|constraints|orders|commands)'
 _forget = (
-    rf'\b(?:ignore|disregard|forget|override|bypass|neglect|do not follow|skip)\b.{{0,40}}\b{_rules}\b',
+    rf'\b(?:ignore|disregard|forget|override|bypass|neglect|do not follow (?:your|any|the above|the previous|previous)|stop following)\b.{{0,40}}\b{_rules}\b',
     r'\b(?:ignore|disregard|forget)\b.{0,25}\b(?:everything|anything|all)\b.{0,30}\b(?:above|before|previous|prior|told|learned|written)\b',
-    r'\b(?:ignorier|vergiss|missachte)\w*\b.{0,40}\b(?:anweisung|anleitung|regel|vorgabe|befehl)\w*',
+    r'\bforget (?:about )?(?:everything|all of (?:this|that|the)|whatever|what (?:i|we|you) (?:said|told))',
+    r'\b(?:ignorier|vergiss|vergessen sie|missachte)\w*\b.{0,40}'
+    r'\b(?:alles|anweisung|anleitung|instruktion|regel|vorgabe|befehl)\w*',
     r'\b(?:ignore[zr]?|oublie[zr]?)\b.{0,40}\b(?:instructions|consignes|r[eè]gles)\b',
     r'\b(?:ignora|olvida|olvide)\w*\b.{0,40}\b(?:instrucciones|reglas|[oó]rdenes)\b')
 _reveal = (
@@ -24,12 +26,20 @@ _role = (
     r'admin|gpt|mode|hacker|evil|rules?|restrictions?|bound)\b',
     r'\b(?:act|behave|respond|answer|roleplay|role-play) as (?:if you (?:are|were)|an? (?:unrestricted|evil|uncensored|linux|dan|ai|hacker)|dan\b)',
     r'\bpretend (?:to be|you are|that you|you\Wre|you have)\b', r'\b(?:developer|god|dan|jailbreak|sudo|debug|unrestricted) mode\b', r'\bdo anything now\b',
+    r'\b(?:stay|remain|staying) in character\b|\bbreak(?:ing)? (?:of )?character\b|\bimmerse yourself in',
+    r'\bfrom now on,? (?:you|your|answer|respond|act|reply|always)\b',
+    r'\b(?:free (?:of|from)|no|without|any|bypass) (?:all |any )?(?:moral|ethic|censor|content polic)',
+    r'\bopenai\W{0,3}s? (?:content )?(?:polic|guideline)',
+    r'\b(?:chatgpt|gpt-?[345]|assistant|ai|bot),? you (?:are|will|must|should)\b',
+    r'\b(?:never|not|cannot|without) (?:refuse|refusing)\b.{0,40}\b(?:request|answer|question|prompt|order)',
     r'\bjailbr(?:eak|oken)', r'\bwithout (?:any )?(?:restrictions|filters?|censorship|ethical)\b')
 _template = (
     r'<\|?(?:im_start|im_end|system|endoftext|assistant|begin_of_text|start_header_id|eot_id)\|?>', r'\[/?(?:inst|system|sys)\]|<</?sys>>',
     r'(?m:^\s*#{2,}\s*(?:system|instruction|assistant|human|response)\b)', r'(?m:^\s*(?:system|assistant)\s*:\s*\S)',
     r'\bnew (?:system )?(?:instructions?|rules?|task|prompt)\s*:', r'\b(?:system|admin(?:istrator)?) ?(?:prompt|message|override|note|instruction|command)s?\s*:')
 _addressee = (
+    r'\b(?:include|add|insert|append|embed|provide|place|encode|translate|rewrite|render|modify|print|respond|write)\b.{0,60}'
+    r'\b(?:in|into|from|of|with) your (?:response|output)\b',
     r'\b(?:dear|hey|hello|attention|note to|message to|to the|instructions? (?:for|to))(?: the| any)? '
     r'(?:ai|a\.i\.|llm|language model|(?:ai )?assistant|chatbot|gpt)\b',
     r'\b(?:as|if you are) (?:an|a|the) (?:ai|llm|language model)\b.{0,60}\b(?:you|must|should|please|will|always|summar|reply|respond|mark|classif)',

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['missing_chart', 'column_table', 'label_chart', 'balance_chart', 'personal_chart', 'sentence', 'data_docs',
-           'audit_pages', 'source_table']
+           'source_table', 'audit_pages']
 
-# %% ../../nbs/data/39_pages.ipynb #587bdae1
+# %% ../../nbs/data/39_pages.ipynb #31e6c315
 import html
 from collections import Counter
 from collections.abc import Mapping
@@ -21,21 +21,27 @@ from .audit import AuditResult, LabelTimes, TableAudit
 from .docs import bars, grid, heat, tiles, write_page
 from .faults import finding_chart, finding_table
 from .inventory import overdue
+from .columns import ColumnProfile
 from .profile import Profile
 from .rules import Rule
-from .suite import Validation, read_suite
+from .suite import Outcome, Validation, read_suite
 
-# %% ../../nbs/data/39_pages.ipynb #38505595
+# %% ../../nbs/data/39_pages.ipynb #a654872e
 def missing_chart(found: Profile) -> str:
     "Missing cells by column, all spellings together, as HTML."
     share = {c.name: c.missing/max(found.rows, 1) for c in found.columns}
-    return bars(((k, v, f'{v:.1%}') for k, v in share.items()), 'Missing by column, all spellings of nothing', 'bad', full=max(.05, *share.values()) if share else 1)
+    most = max(.05, *share.values()) if share else 1
+    return bars(((k, v, f'{v:.1%}') for k, v in share.items()), 'Missing by column, all spellings of nothing', 'bad', full=most)
 
 def column_table(found: Profile) -> str:
     "Each column: as stored, as meant, missing and how that is spelt, distinct values, lengths, and what is odd."
-    rows = [(c.name, c.stored, f'{c.meant}, looks like {c.looks}' if c.looks else c.meant, c.missing, ', '.join(f'{k} {n}' for k, n in c.spellings.items()), c.distinct,
-             f'{c.shortest} / {c.median} / {c.longest}' if c.longest else '', f'{c.tokens.median} / {c.tokens.p95}' if c.tokens else '', c.notes) for c in found.columns]
-    return grid(rows, ['column', 'stored', 'meant', 'missing', 'spelt', 'distinct', 'characters (least / median / most)', 'tokens (median / 95 %)', 'odd'])
+    def row(c: ColumnProfile) -> tuple[Any, ...]:
+        meant = f'{c.meant}, looks like {c.looks}' if c.looks else c.meant
+        chars = f'{c.shortest} / {c.median} / {c.longest}' if c.longest else ''
+        tokens = f'{c.tokens.median} / {c.tokens.p95}' if c.tokens else ''
+        return c.name, c.stored, meant, c.missing, ', '.join(f'{k} {n}' for k, n in c.spellings.items()), c.distinct, chars, tokens, c.notes
+    head = ['column', 'stored', 'meant', 'missing', 'spelt', 'distinct', 'characters (least / median / most)', 'tokens (median / 95 %)', 'odd']
+    return grid(map(row, found.columns), head)
 
 def label_chart(
     labels: Mapping[str, int], # Rows by label
@@ -52,7 +58,8 @@ def balance_chart(balance: LabelTimes) -> str:
     whole = [max(1, sum(v[n] for v in balance.rows.values())) for n in range(len(balance.periods))]
     years = len({p[:4] for p in balance.periods}) > 1
     names = [p[2:7] if years else p[5:] for p in balance.periods]
-    return heat({k: [v/w for v, w in zip(row, whole, strict=True)] for k, row in balance.rows.items()}, names, 'Label balance over time: share of each period')
+    shares = {k: [v/w for v, w in zip(row, whole, strict=True)] for k, row in balance.rows.items()}
+    return heat(shares, names, 'Label balance over time: share of each period')
 
 def personal_chart(
     columns: Mapping[str, Mapping[str, int]], # Findings by column and kind
@@ -62,17 +69,20 @@ def personal_chart(
     rows = [(f'{c}: {kind}', 1000*n/max(searched, 1)) for c, kinds in columns.items() for kind, n in sorted(kinds.items(), key=lambda o: -o[1])]
     return bars([(name, n, f'{n:.0f} per 1,000') for name, n in rows], f'Personal data by column, in {searched:,} rows searched', 'open')
 
-# %% ../../nbs/data/39_pages.ipynb #423b8b32
+# %% ../../nbs/data/39_pages.ipynb #c3edad85
 _sentences: dict[str, str] = dict(
     expect_column_values_to_not_be_null='`{column}` is filled', expect_column_values_to_be_unique='no value of `{column}` stands twice',
     expect_column_values_to_be_in_set='`{column}` is one of {values} known values', expect_column_to_exist='there is a column `{column}`',
     expect_column_values_to_match_regex='`{column}` has the form `{regex}`', expect_column_values_to_not_match_regex='`{column}` has not the form `{regex}`',
-    expect_column_median_to_be_between='the median of `{column}` is {range}', expect_select_column_values_to_be_unique_within_record='{columns} differ within a row',
-    expect_column_kl_divergence_to_be_less_than='the mixture of `{column}` stays as it was', expect_table_row_count_to_equal='the table has {range} rows', expect_column_value_lengths_to_be_between='`{column}` has {range} characters',
+    expect_column_median_to_be_between='the median of `{column}` is {range}',
+    expect_select_column_values_to_be_unique_within_record='{columns} differ within a row',
+    expect_column_kl_divergence_to_be_less_than='the mixture of `{column}` stays as it was',
+    expect_column_value_lengths_to_be_between='`{column}` has {range} characters',
     expect_column_values_to_be_between='`{column}` lies in {range}', expect_table_row_count_to_be_between='the table has {range} rows',
     expect_column_proportion_of_unique_values_to_be_between='the share of distinct values of `{column}` is {range}',
     expect_column_max_to_be_between='the largest `{column}` is {range}', expect_column_min_to_be_between='the smallest `{column}` is {range}',
-    expect_column_unique_value_count_to_be_between='`{column}` has {range} distinct values', expect_compound_columns_to_be_unique='no combination of {columns} stands twice',
+    expect_column_unique_value_count_to_be_between='`{column}` has {range} distinct values',
+    expect_compound_columns_to_be_unique='no combination of {columns} stands twice',
     expect_table_columns_to_match_set='the table has the {columns} known columns', expect_column_mean_to_be_between='the mean of `{column}` is {range}')
 
 def sentence(rule: Rule) -> str:
@@ -87,7 +97,7 @@ def sentence(rule: Rule) -> str:
     mostly = kw.get('mostly')
     return f'{said}, in at least {100*mostly:g} % of the rows' if mostly is not None and mostly < 1 else said
 
-# %% ../../nbs/data/39_pages.ipynb #5a8bd4ab
+# %% ../../nbs/data/39_pages.ipynb #757caaa2
 def data_docs(
     validations: Mapping[str, tuple[Validation, tuple[Rule, ...]]], # Outcome and rules, by name of the suite
     folder: str | Path,         # Where the site shall stand
@@ -99,17 +109,20 @@ def data_docs(
     for name, (valid, rules) in validations.items():
         links = {**home, 'Data Docs': 'index.html', f'Suite {name}': f'suite_{name}.html', f'Validation of {name}': f'validation_{name}.html'}
         write_page(folder, f'Suite {name}', [('Expectations', _suite_rows(rules))], name=f'suite_{name}', links=links,
-                   lead='<p>Frozen in git and edited by people. <i>Demands</i> hold for any data; <i>observed</i> rules were read off the data when it was frozen. '
+                   lead='<p>Frozen in git and edited by people. <i>Demands</i> hold for any data; <i>observed</i> rules were read off the data when they were '
+                        'frozen; <i>stated</i> ones a person wrote or changed. '
                         'Only a critical rule fails the gate.</p>')
         bad = [o for o in valid.outcomes if not o.success]
         write_page(folder, f'Validation of {name}', [('Outcome', _outcome_rows(valid, rules))], name=f'validation_{name}', links=links,
-                   lead=tiles({'verdict': 'fail' if valid.critical else 'pass', 'expectations': len(valid.outcomes), 'fail': len(bad), 'critical ones fail': len(valid.critical)}))
+                   lead=tiles({'verdict': 'fail' if valid.critical else 'pass', 'expectations': len(valid.outcomes), 'fail': len(bad),
+                               'critical ones fail': len(valid.critical)}))
         rows.append((name, 'fail' if valid.critical else 'pass', len(rules), sum(r.kind == 'demand' for r in rules), len(bad), len(valid.critical)))
     made = grid(rows, ['suite', 'verdict', 'rules', 'of them demands', 'rules that fail', 'critical'], 'no suite is frozen')
     for name in validations:
         made = made.replace(f'<td>{name}</td>', f'<td>{name}: <a href="suite_{name}.html">suite</a>, <a href="validation_{name}.html">validation</a></td>', 1)
     return write_page(folder, title, [('Suites', made)], links={**home, 'Data Docs': 'index.html'},
-                      lead='<p>Each suite of expectations and its newest validation: counts and reasons, no values. No page asks another machine for anything.</p>')
+                      lead='<p>Each suite of expectations and its newest validation: counts and reasons, no values. '
+                           'No page asks another machine for anything.</p>')
 
 def _suite_rows(rules: tuple[Rule, ...]) -> str:
     order = sorted(rules, key=lambda r: (r.severity != 'critical', r.kind != 'demand', str(r.kwargs.get('column', ''))))
@@ -117,11 +130,63 @@ def _suite_rows(rules: tuple[Rule, ...]) -> str:
 
 def _outcome_rows(valid: Validation, rules: tuple[Rule, ...]) -> str:
     said = {(r.type, str(r.kwargs.get('column', ''))): sentence(r) for r in rules}
-    rows = [('pass' if o.success else 'fail', o.severity, said.get((o.rule, o.column), o.rule.removeprefix('expect_').replace('_', ' ')), o.unexpected, o.rows,
-             f'{o.unexpected/o.rows:.2%}' if o.rows else '', o.reason) for o in sorted(valid.outcomes, key=lambda o: (o.success, o.severity != 'critical', o.column))]
+    def row(o: Outcome) -> tuple[Any, ...]:
+        told = said.get((o.rule, o.column), o.rule.removeprefix('expect_').replace('_', ' '))
+        return ('pass' if o.success else 'fail', o.severity, told, o.unexpected, o.rows, f'{o.unexpected/o.rows:.2%}' if o.rows else '', o.reason)
+    rows = map(row, sorted(valid.outcomes, key=lambda o: (o.success, o.severity != 'critical', o.column)))
     return grid(rows, ['verdict', 'severity', 'expectation', 'unexpected rows', 'of', 'share', 'why it is there'])
 
-# %% ../../nbs/data/39_pages.ipynb #f5b18b07
+# %% ../../nbs/data/39_pages.ipynb #292db2ec
+def _tiles(result: AuditResult) -> str:
+    by = Counter(f.severity for f in result.findings)
+    period = result.profile.period if result.profile else None
+    return tiles({'verdict of the gate': result.gate.verdict, 'rows in the log': result.profile.rows if result.profile else None,
+                  'newest row': period.newest.date().isoformat() if period and period.newest else 'no time',
+                  'errors, warnings found': f'{by["error"]}, {by["warning"]}',
+                  'sources that open': f'{sum(s.opens for s in result.sources)} of {len(result.sources)}',
+                  'kinds of personal data': len({k for kinds in result.personal_columns.values() for k in kinds}),
+                  'open questions': len(result.papers.questions)})
+
+def _charts(result: AuditResult) -> list[tuple[str, str]]:
+    found = result.profile
+    if not found: return []
+    parts = [('Columns', missing_chart(found) + column_table(found))]
+    if found.labels: parts.append(('Labels', label_chart(found.labels) + (balance_chart(result.balance) if result.balance else '')))
+    if result.searched: parts.append(('Personal data', personal_chart(result.personal_columns, result.searched)))
+    return parts
+
+# %% ../../nbs/data/39_pages.ipynb #b7e54156
+def source_table(result: AuditResult) -> str:
+    "Every declared source: whether it opens, with which identity, what it holds, and what was found in it."
+    rows = [(s.name, s.location, 'yes' if s.opens else 'no', s.identity or 'the account that runs this', s.format, s.rows, s.size_bytes,
+             s.newest.date().isoformat() if s.newest else '', sum(f.table == s.name for f in result.findings) if s.opens else None,
+             s.problem) for s in result.sources]
+    return grid(rows, ['source', 'location', 'opens', 'as', 'format', 'rows', 'bytes', 'newest row', 'findings', 'problem'])
+
+def _people(result: AuditResult, now: datetime) -> list[tuple[str, str]]:
+    papers = result.papers
+    late, waits = {(q['source'], q['field']) for q in overdue(dict(questions=papers.questions), now.date())}, waiting(dict(access=papers.access), now)
+    def took(a: Mapping[str, Any]) -> str:
+        if a['lead_time_days'] is not None: return f"{a['lead_time_days']} days"
+        return f"open for {waits[a['source']]} days" if a['source'] in waits else 'not requested'
+    access = grid(((a['source'], a.get('identity', ''), a['granted_by'] or 'nobody yet', a['requested'] or '', a['answered'] or '',
+                    took(a), a['expires'] or 'no end stated') for a in papers.access), ['source', 'as', 'granted by', 'requested', 'answered', 'took', 'ends'])
+    asks = grid((('overdue' if (q['source'], q['field']) in late else 'open', q['source'], q['question'], q['person'], q['due']) for q in papers.questions),
+                ['', 'source', 'question', 'person', 'due'], 'no question is open')
+    return [('Sources', source_table(result)), ('Access', access), ('Open questions', asks)]
+
+def _look(result: AuditResult) -> list[tuple[str, str]]:
+    if not result.look: return []
+    seen = result.look
+    kinds = Counter(seen.counts)
+    lines = grid(((f.line, f.kind, f.what, 'error' if f.stops else 'info') for f in seen.findings[:100]),
+                 ['line', 'finding', 'what', 'severity'], 'no oddity in the bytes')
+    facts = grid([(seen.format, seen.size_bytes, seen.encoding, repr(seen.delimiter), len(seen.header), seen.rows)],
+                 ['format', 'bytes', 'encoding', 'delimiter', 'columns', 'rows'])
+    chart = bars([(k, float(n), str(n)) for k, n in kinds.most_common()], 'Oddities of the bytes by kind') if kinds else ''
+    return [('The file, before it was parsed', facts + chart + lines)]
+
+# %% ../../nbs/data/39_pages.ipynb #ce5a243e
 def audit_pages(
     result: AuditResult,    # What the audit found
     settings: Settings,     # The pilot
@@ -139,11 +204,13 @@ def audit_pages(
     for t in result.tables: _source_page(t, result, folder, links)
     open_ = [c for c in result.checks if c.verdict != 'pass' and c.severity != 'info']
     parts = [('What needs a person', grid(((c.verdict, c.severity, c.title, f'{show(c.value)} {c.unit if c.value is not None else ""}'.strip(),
-                                            f'{c.op} {show(c.limit)}' if c.limit is not None else '', c.why) for c in sorted(open_, key=lambda c: (c.verdict, c.severity))),
+                                            f'{c.op} {show(c.limit)}' if c.limit is not None else '', c.why)
+                                           for c in sorted(open_, key=lambda c: (c.verdict, c.severity))),
                                           ['verdict', 'severity', 'what', 'measured', 'wanted', 'note'], 'nothing: every check passes')),
-             *([('Findings', finding_chart(result.findings) + finding_table(result.findings))] if result.findings else []),
+             *([('Findings', finding_chart(result.findings) + finding_table(result.findings, result.accepted))] if result.findings else []),
              *_charts(result), *_people(result, clock()), *_look(result),
-             ('Every check', grid(((c.verdict, c.id, c.title, show(c.value), c.severity, c.why) for c in result.checks), ['verdict', 'check', 'what', 'measured', 'severity', 'note']))]
+             ('Every check', grid(((c.verdict, c.id, c.title, show(c.value), c.severity, c.why) for c in result.checks),
+                                  ['verdict', 'check', 'what', 'measured', 'severity', 'note']))]
     return write_page(folder, title, parts, links=links, lead=_tiles(result))
 
 def _source_page(t: TableAudit, result: AuditResult, folder: Path, links: Mapping[str, str]) -> None:
@@ -152,45 +219,7 @@ def _source_page(t: TableAudit, result: AuditResult, folder: Path, links: Mappin
     lead = tiles({'rows': t.rows, 'newest row': t.newest.date().isoformat() if t.newest else 'no time', 'findings': len(found),
                   'rules that fail': f'{sum(not o.success for o in valid.outcomes)} of {len(valid.outcomes)}' if valid else 'no suite'})
     parts = [('Problem', f'<p>{html.escape(t.problem)}</p>')] if t.problem else []
-    parts += [('Findings', finding_table(found))]
+    parts += [('Findings', finding_table(found, result.accepted))]
     if t.profile: parts.append(('Columns', missing_chart(t.profile) + column_table(t.profile)))
     if t.profile and t.profile.labels: parts.append(('Labels', label_chart(t.profile.labels)))
     write_page(folder, f'Source {t.name}', parts, name=f'source_{t.name}', links=links, lead=lead)
-
-def _tiles(result: AuditResult) -> str:
-    period = result.profile.period if result.profile else None
-    return tiles({'verdict of the gate': result.gate.verdict, 'rows in the log': result.profile.rows if result.profile else None,
-                  'newest row': period.newest.date().isoformat() if period and period.newest else 'no time', 'errors, warnings found': f"{sum(f.severity == 'error' for f in result.findings)}, {sum(f.severity == 'warning' for f in result.findings)}", 'sources that open': f'{sum(s.opens for s in result.sources)} of {len(result.sources)}',
-                  'kinds of personal data': len({k for kinds in result.personal_columns.values() for k in kinds}), 'open questions': len(result.papers.questions)})
-
-def _charts(result: AuditResult) -> list[tuple[str, str]]:
-    found = result.profile
-    if not found: return []
-    parts = [('Columns', missing_chart(found) + column_table(found))]
-    if found.labels: parts.append(('Labels', label_chart(found.labels) + (balance_chart(result.balance) if result.balance else '')))
-    if result.searched: parts.append(('Personal data', personal_chart(result.personal_columns, result.searched)))
-    return parts
-
-def source_table(result: AuditResult) -> str:
-    "Every declared source: whether it opens, with which identity, what it holds, and what was found in it."
-    rows = [(s.name, s.location, 'yes' if s.opens else 'no', s.identity or 'the account that runs this', s.format, s.rows, s.size_bytes,
-             s.newest.date().isoformat() if s.newest else '', sum(f.table == s.name for f in result.findings) if s.opens else None, s.problem) for s in result.sources]
-    return grid(rows, ['source', 'location', 'opens', 'as', 'format', 'rows', 'bytes', 'newest row', 'findings', 'problem'])
-
-def _people(result: AuditResult, now: datetime) -> list[tuple[str, str]]:
-    papers = result.papers
-    late, waits = {(q['source'], q['field']) for q in overdue(dict(questions=papers.questions), now.date())}, waiting(dict(access=papers.access), now)
-    access = grid(((a['source'], a.get('identity', ''), a['granted_by'] or 'nobody yet', a['requested'] or '', a['answered'] or '',
-                    f"{a['lead_time_days']} days" if a['lead_time_days'] is not None else f"open for {waits[a['source']]} days" if a['source'] in waits else 'not requested',
-                    a['expires'] or 'no end stated') for a in papers.access), ['source', 'as', 'granted by', 'requested', 'answered', 'took', 'ends'])
-    asks = grid((('overdue' if (q['source'], q['field']) in late else 'open', q['source'], q['question'], q['person'], q['due']) for q in papers.questions),
-                ['', 'source', 'question', 'person', 'due'], 'no question is open')
-    return [('Sources', source_table(result)), ('Access', access), ('Open questions', asks)]
-
-def _look(result: AuditResult) -> list[tuple[str, str]]:
-    if not result.look: return []
-    seen = result.look
-    kinds = Counter(seen.counts)
-    lines = grid(((f.line, f.kind, f.what, 'error' if f.stops else 'info') for f in seen.findings[:100]), ['line', 'finding', 'what', 'severity'], 'no oddity in the bytes')
-    facts = grid([(seen.format, seen.size_bytes, seen.encoding, repr(seen.delimiter), len(seen.header), seen.rows)], ['format', 'bytes', 'encoding', 'delimiter', 'columns', 'rows'])
-    return [('The file, before it was parsed', facts + (bars([(k, float(n), str(n)) for k, n in kinds.most_common()], 'Oddities of the bytes by kind') if kinds else '') + lines)]

@@ -77,7 +77,7 @@ def iban_spans(text: str) -> Iterator[tuple[int, int]]:
         whole = len(plain) == _iban_length.get(plain[:2]) and not text[end:end+1].isalnum()
         if whole and int(''.join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 == 1: yield m.start(), end
 
-# %% ../../nbs/data/40_patterns.ipynb #149cbfd1
+# %% ../../nbs/data/40_patterns.ipynb #832d3fad
 class Shape(Record):
     "One regular expression of an entity, for the `regex` library with IGNORECASE."
     entity: str
@@ -89,6 +89,7 @@ class Shape(Record):
     words: tuple[str, ...] = ()    # lower-case parts of which any matching text has one
     tokens: tuple[str, ...] = ()   # whole lower-case words of which any matching text has one
     mixed: int = 0                 # letters and digits in one word of this length or more
+    mask: str = ''                 # a looser pattern without look-around, for whole columns at once
     check: str = ''                # the checksum that a match must pass
 
 month = r'(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?'
@@ -97,7 +98,7 @@ date = (rf'(?:\d{{1,2}}\s?[/.-]\s?\d{{1,2}}\s?[/.-]\s?(?:\d{{4}}|\d{{2}})(?!\d)|
         rf'|(?:19|20)\d{{6}}(?!\d))')
 is_ = r"(?:'s)?[\s:=#.,(\"-]{0,4}(?:(?:is|was|are|are the|it's|number|no|num|nr|ending|code|here|set to|reads?|of|for|my|the|on (?:it|file|record|the back))\b[\s:=#.,\"]{0,4}){0,4}"
 
-# %% ../../nbs/data/40_patterns.ipynb #473974ca
+# %% ../../nbs/data/40_patterns.ipynb #30fef1b4
 _pair = r'(?<![\d-])\d{2}[ -]\d{2}[ -]\d{2}'                 # a sort code ...
 _beside = r'[\s,/;]{1,3}(?:and |a/c |acc(?:oun)?t |no\.? |number |my |is |[:#] ){0,4}'  # ... and what may stand before its account number
 _account = r'\d(?:[ -]?\d){5,16}(?!\d)'
@@ -106,12 +107,12 @@ _account_words = ('account', 'acct', 'acc', 'a/c')
 _bank_shapes = (
     Shape(entity='SORT_CODE', name='behind its cue', score=.95, digits=6, words=('sort',),
           regex=rf'\bsort(?:ing)?[ -]?codes?\b{is_}\K\d{{2}}[ -]?\d{{2}}[ -]?\d{{2}}(?!\d)'),
-    Shape(entity='SORT_CODE', name='before an account number', score=.9, digits=14, regex=rf'{_pair}(?={_beside}\d{{8}}\b)'),
-    Shape(entity='SORT_CODE', name='routing number', score=.9, digits=8, words=('routing', 'aba', 'bsb', 'transit', 'blz', 'bankleitzahl', 'ifsc'),
+    Shape(entity='SORT_CODE', name='before an account number', score=.9, digits=14, mask=r'\d{2}[ -]\d{2}[ -]\d{2}', regex=rf'{_pair}(?={_beside}\d{{8}}\b)'),
+    Shape(entity='SORT_CODE', name='routing number', score=.9, digits=1, words=('routing', 'aba', 'bsb', 'transit', 'blz', 'bankleitzahl', 'ifsc'),
           regex=rf'\b(?:routing|aba|bsb|transit|blz|bankleitzahl|ifsc)\b{is_}\K(?:\d{{3}}-?\d{{3}}|\d{{9}}|\d{{8}}|\d{{5}}-\d{{3}}|[a-z]{{4}}0\w{{6}})(?!\d)'),
     Shape(entity='ACCOUNT_NUMBER', name='behind its cue', score=.9, digits=6, words=_account_words,
           regex=rf'\b(?:accounts?|acct|acc|a/c)\b{is_}\K{_account}'),
-    Shape(entity='ACCOUNT_NUMBER', name='after a sort code', score=.9, digits=14, regex=rf'{_pair}{_beside}\K\d{{8}}(?!\d)'),
+    Shape(entity='ACCOUNT_NUMBER', name='after a sort code', score=.9, digits=14, mask=r'\d{2}[ -]\d{2}[ -]\d{2}', regex=rf'{_pair}{_beside}\K\d{{8}}(?!\d)'),
     Shape(entity='ACCOUNT_NUMBER', name='before a sort code', score=.85, digits=14, words=('sort',), regex=r'(?<!\d)\d{8}(?=\W{1,3}(?:and |with )?sort(?:ing)?[ -]?code)'),
     Shape(entity='ACCOUNT_NUMBER', name='first of several', score=.6, digits=8, words=('accounts',), regex=r'\baccounts\b[^.;\d]{0,30}\K\d{8}(?!\d)'),
     Shape(entity='ACCOUNT_NUMBER', name='second of several', score=.6, digits=16, words=('accounts',),
@@ -131,7 +132,7 @@ _secret_shapes = (
     Shape(entity='CARD_SECRET', name='one-time code', score=.75, digits=4, words=('otp', 'one', 'verification', 'auth', 'security', 'access', 'confirmation'),
           regex=rf'\b(?:otp|(?:one[ -]time|verification|authenti?cation|confirmation|access|2fa) (?:pass)?(?:code|pin|password))\b{_fill}{is_}\K{_code}'))
 
-# %% ../../nbs/data/40_patterns.ipynb #061c7146
+# %% ../../nbs/data/40_patterns.ipynb #ad0db56e
 _born = r'\b(?:born|d\.?o\.?b\.?|dates? of birth|birth ?(?:date|day)|date of my birth|né[e]?)\b'
 
 _person_shapes = (
@@ -141,14 +142,14 @@ _person_shapes = (
           regex=rf'{_born}[^\d;?!]{{0,40}}?(?<![\w.])\K{date}'),
     Shape(entity='US_SSN', name='behind its cue', score=.95, digits=9, words=('ssn', 'social'),
           regex=rf'\b(?:ssn|social(?: security)?(?: (?:number|no\.?|#))?)\b{is_}\K\d{{3}}[-. ]?\d{{2}}[-. ]?\d{{4}}(?!\d)'),
-    Shape(entity='US_SSN', name='three, two, four digits', score=.6, digits=9,
+    Shape(entity='US_SSN', name='three, two, four digits', score=.6, digits=9, mask=r'\d{3}[- ]\d{2}[- ]\d{4}',
           regex=r'(?<![\d-])(?!000|666|9\d\d)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\d-])'),
-    Shape(entity='UK_NINO', name='two letters, six digits, a letter', score=.8, digits=6,
+    Shape(entity='UK_NINO', name='two letters, six digits, a letter', score=.8, digits=6, mask=r'(?i:[a-z]{2}[ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[a-d])',
           regex=r'\b(?!bg|gb|nk|kn|tn|nt|zz)[a-ceghj-prstw-z][a-ceghj-nprstw-z][ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[a-d]\b'),
     Shape(entity='UK_NINO', name='behind its cue', score=.9, digits=6, words=('ni', 'national insurance'),
           regex=rf'\b(?:ni|nino|national insurance)\b{is_}\K[a-z]{{2}}(?:[ -]?\d{{2}}){{3}}[ -]?[a-d]\b'))
 
-# %% ../../nbs/data/40_patterns.ipynb #01cb49fa
+# %% ../../nbs/data/40_patterns.ipynb #fb02db50
 _extension = r'(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?'
 _digits7 = rf"\+?\(?\d(?:[ ().\-/]{{0,3}}\d){{5,14}}{_extension}(?!\d)"
 
@@ -159,7 +160,7 @@ _dot_words = tuple(b + blank + d for b in '[({' for blank in ('', ' ') for d in 
 _local = rf'[\w.+-]{{1,64}}(?:(?:{_dot}|\s(?:underscore|dash)\s)[\w.+-]{{1,40}}){{0,3}}'
 
 _contact_shapes = (
-    Shape(entity='PHONE_NUMBER', name='international', score=.5, digits=8, regex=rf'(?<![\w+])(?:\+|00)\d{{1,3}}(?:[ ().-]{{0,3}}\d){{7,12}}{_extension}(?!\d)'),
+    Shape(entity='PHONE_NUMBER', name='international', score=.5, digits=8, mask=r'\+\d|00\d', regex=rf'(?<![\w+])(?:\+|00)\d{{1,3}}(?:[ ().-]{{0,3}}\d){{7,12}}{_extension}(?!\d)'),
     Shape(entity='PHONE_NUMBER', name='behind its cue', score=.8, digits=6,
           words=('phone', 'tel', 'mobile', 'cell', 'call', 'text', 'ring', 'reach', 'whatsapp', 'landline', 'number', 'contact', 'sms', 'fax', 'dial', 'registered'),
           regex=r'\b(?:(?:tele|cell)?phones?|tel|mobile|cell|call(?:ed|ing)?(?: (?:me|us|back)){0,2}|text(?: me)?|ring(?: me)?|reach (?:me|us)|whatsapp|landline|contact|sms|fax|dial|registered'

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['surviving', 'labelled_rows', 'prepare_spec', 'PiiSpecResult', 'floor_of', 'spec_checks', 'pii_spec']
 
-# %% ../../nbs/data/66_pii.ipynb #c6738ec7
+# %% ../../nbs/data/66_pii.ipynb #8426dabd
 import csv, io
 from typing import Any, ClassVar
 from ..core.clock import Clock, utc_now
@@ -14,7 +14,7 @@ from ..core.files import read_text, write_atomic
 from ..core.results import Check, Result, check, unknown
 from ..core.settings import Settings
 from .engine import Finding, NotScanned, detector
-from .holdings import ColumnScan, sample_rows, scan
+from .holdings import ColumnScan, Remembering, sample_rows, scan
 from .measured import Measured, measure
 from .patterns import entities
 from .probe import Sentence, load_own, score_set
@@ -141,7 +141,7 @@ def spec_checks(
             unknown('redaction_holds', survives, 'nothing was found in the scanned rows, so nothing could survive'),
             check('all_scanned', 'cells that could not be searched to their end', late, '==', 0, severity='warning'))
 
-# %% ../../nbs/data/66_pii.ipynb #f6fd92a4
+# %% ../../nbs/data/66_pii.ipynb #754ac88f
 def _write(settings: Settings, spec: Spec) -> None:
     write_spec(settings, spec)
     page = settings.path('data_audit/pii_spec.md')
@@ -156,12 +156,14 @@ def pii_spec(
     "Scan the log, measure the detector, refresh the spec's measurements and judge. `InputError` for a log or spec that cannot be read."
     search = find or detector(ner=settings.pii.ner)
     table, spec = read_log(settings), prepare_spec(settings)
-    scans, text = scan(table, settings, find), settings.data.text or 'text'
+    once: Any = Remembering(search)
+    text = settings.data.text or 'text'
+    scans = scan(table, settings, once, find)
     kept = {r.entity for r in spec.policy if r.action == 'keep' and r.field in (text, '*')} - {'*'}
     ours, peer = measure(search, kept), measure(vanilla(), kept)
     own = (*load_own(settings), *labelled_rows(table, settings, labels))
     actions = {e: r.action for e in entities for r in rows_for(spec.policy, text, e) if 'prompt' in r.where}
-    left = surviving(sample_rows(table, settings)[text], Redactor(actions, search))
+    left = surviving(sample_rows(table, settings)[text], Redactor(actions, once))
     spec = spec.model_copy(update=dict(languages=_languages(settings), measured=measurements(ours, peer, scans),
                                        residual_risk=residual_risk(ours, [e for e in entities if e not in kept], settings.pii.languages)))
     _write(settings, spec)

@@ -6,13 +6,13 @@
 __all__ = ['TimeRange', 'times', 'time_range', 'Balance', 'balance_over_time', 'Profile', 'profile_frame', 'profile',
            'chart_labels', 'chart_missing', 'chart_time', 'chart_balance', 'chart_languages', 'chart_lengths']
 
-# %% ../../nbs/data/16_profile.ipynb #896f6ffe
+# %% ../../nbs/data/16_profile.ipynb #d8c62b6f
 from datetime import datetime
 from typing import Any
 from ..core.errors import InputError
 from ..core.results import Record, table_html
 from ..core.settings import Settings
-from .cells import as_frame, as_series, missing_mask, normalised_series
+from .cells import as_frame, as_series, count_values, missing_mask, normalised_series
 from .columns import ColumnProfile, profile_column
 from .copies import Copies, copies, repeated_rows
 from .structure import Dependency, Key, candidate_keys, coded, dependencies
@@ -43,7 +43,7 @@ def time_range(values: Any) -> TimeRange:
     return TimeRange(first=known[0], newest=known[-1], unreadable=at.null_count(), longest_gap_days=round(gap, 2),
                      gap_from=known[widest-1] if widest and gap >= 1 else None)
 
-# %% ../../nbs/data/16_profile.ipynb #b0096c5b
+# %% ../../nbs/data/16_profile.ipynb #6caf1cbc
 class Balance(Record):
     "Rows by period (its first day) and label; the rarer labels are summed under `other`."
     every: str = ''
@@ -57,11 +57,11 @@ def balance_over_time(
 ) -> Balance:
     "Count labels by period."
     import polars as pl
-    both = pl.DataFrame(dict(label=labels.cast(pl.String), at=at)).drop_nulls()
+    both: Any = pl.DataFrame(dict(label=labels.cast(pl.String), at=at)).drop_nulls()
     if not len(both): return Balance()
     span = (both['at'].max() - both['at'].min()).days
     every = next((k for k, days in (('1d', 1), ('1w', 7), ('1mo', 30)) if span/days <= 60), '1q')
-    top = both['label'].value_counts(name='n').sort(['n', 'label'], descending=[True, False])['label'].head(most).to_list()
+    top = [k for k, _ in sorted(count_values(both['label']), key=lambda o: (-o[1], o[0]))[:most]]
     table = both.select(label=pl.when(pl.col('label').is_in(top)).then('label').otherwise(pl.lit('other')),
                         period=pl.col('at').dt.truncate(every).dt.date()).group_by('label', 'period').len()
     periods = table['period'].unique().sort().to_list()
@@ -116,7 +116,7 @@ def _range(c: ColumnProfile) -> str:
     if c.languages: more += '; ' + ', '.join(f'{k} {v:.0%}' for k, v in c.languages.parts)
     return f'{c.shortest} / {c.median} / {c.longest} characters{more}'
 
-# %% ../../nbs/data/16_profile.ipynb #452df974
+# %% ../../nbs/data/16_profile.ipynb #610cc3ca
 def profile_frame(
     frame: Any,                   # A polars or pandas table
     *,
@@ -144,12 +144,12 @@ def profile_frame(
 def _label_facts(table: Any, text: str | None, label: str | None, at: Any) -> dict[str, Any]:
     import polars as pl
     if not label: return {}
-    named = table[label].cast(pl.String)
+    named = table[label].alias('').cast(pl.String)
     known = ~missing_mask(named)
-    counts = {str(k): int(n) for k, n in sorted(named.filter(known).value_counts(name='n').iter_rows(), key=lambda o: (-o[1], o[0]))}
+    counts = {str(k): int(n) for k, n in sorted(count_values(named.filter(known)), key=lambda o: (-o[1], o[0]))}
     facts: dict[str, Any] = dict(labels=counts if len(counts) <= 2000 else {})
     if text:
-        both = pl.DataFrame(dict(t=normalised_series(table[text].cast(pl.String)), y=named)).filter(known)
+        both = pl.DataFrame(dict(t=normalised_series(table[text].alias('').cast(pl.String)), y=named)).filter(known)
         facts['conflicting'] = int((both.group_by('t').agg(pl.col('y').n_unique() > 1))['y'].sum())
     if at is not None: facts['balance'] = balance_over_time(named.zip_with(known, pl.Series([None], dtype=pl.String)), at)
     return facts
@@ -180,7 +180,7 @@ def chart_labels(
     ax.margins(y=.01)
     return fig
 
-# %% ../../nbs/data/16_profile.ipynb #26868ffd
+# %% ../../nbs/data/16_profile.ipynb #db767bc7
 def chart_missing(
     found: Profile, # The profile to draw
 ) -> Any:           # A matplotlib figure
@@ -200,10 +200,10 @@ def chart_time(
 ) -> Any:         # A matplotlib figure
     "Rows by week."
     from matplotlib.figure import Figure
-    weeks = as_times(when).drop_nulls().dt.truncate('1w').dt.date().value_counts(name='n', sort=False)
+    weeks = dict(count_values(as_times(when).drop_nulls().dt.truncate('1w').dt.date()))
     fig = Figure(figsize=(7, 2.2), layout='constrained')
     ax = fig.subplots()
-    ax.bar(weeks[weeks.columns[0]].to_list(), weeks['n'].to_list(), width=6, color='#54a24b')
+    ax.bar(list(weeks), list(weeks.values()), width=6, color='#54a24b')
     ax.set(ylabel='rows a week', title='Rows over time')
     return fig
 
@@ -242,7 +242,7 @@ def chart_languages(
     ax.margins(x=.12)
     return fig
 
-# %% ../../nbs/data/16_profile.ipynb #80c4fd74
+# %% ../../nbs/data/16_profile.ipynb #0a9b2e0b
 def chart_lengths(
     values: Any,            # A column of text, pandas or polars
     what: str = 'text',     # The column's name
@@ -251,7 +251,7 @@ def chart_lengths(
     from matplotlib.figure import Figure
     import polars as pl
     text = as_series(values).cast(pl.String)
-    chars = text.filter(~missing_mask(text)).str.len_chars().clip(1).cast(pl.Float64)
+    chars = text.alias('').filter(~missing_mask(text)).str.len_chars().clip(1).cast(pl.Float64)
     edges = [10**(k/5) for k in range(1 + int(5*(chars.log10().max() or 0)) + 1)] if len(chars) else [1., 10.]
     fig = Figure(figsize=(7, 2.2), layout='constrained')
     ax = fig.subplots()

@@ -35,7 +35,7 @@ def natural_range(
         if any(re.fullmatch(pattern, w) for w in words): low, high = max(low, a), min(high, b)
     return None if (low, high) == (-float('inf'), float('inf')) else (low, high)
 
-# %% ../../nbs/data/25_ranges.ipynb #a937c856
+# %% ../../nbs/data/25_ranges.ipynb #a95d25a5
 def isolated(
     column: TypedColumn,   # A column of numbers
     rare: float = .012,    # Greatest share of rows that may lie beyond
@@ -49,22 +49,22 @@ def isolated(
     if len(known) < 5 or n[known].sum() < 60: return out
     x, weight = v[known], n[known]
     share = np.cumsum(weight)/weight.sum()
-    low, middle, high = (x[min(int(np.searchsorted(share, q)), len(x)-1)] for q in (.025, .5, .975))
+    low, tenth, middle, ninety, high = (x[min(int(np.searchsorted(share, q)), len(x)-1)] for q in (.025, .1, .5, .9, .975))
     if high <= low: return out
-    skewed = x[0] >= 0 and high - middle > 2.2*(middle - low)
-    for side in (-1, 1):
-        scaled = np.log10(np.maximum(x, max(middle/1000, 1e-9))) if skewed and side > 0 else x
-        first = _walk(scaled, side, int(np.searchsorted(x, low)), int(np.searchsorted(x, high)), len(x) > 40)
+    for side, end, near in ((-1, low, tenth), (1, high, ninety)):
+        heavy = len(x) > 12 and abs(end - middle) > 1.7*abs(near - middle)
+        scaled = np.arcsinh((x - middle)/max(abs(near - middle), 1e-9*max(abs(middle), 1))) if heavy else x
+        first = _walk(scaled, side, int(np.searchsorted(x, low)), int(np.searchsorted(x, high)), .5 if heavy else .25 if len(x) > 40 else .35)
         beyond = np.arange(len(x)) >= first if side > 0 else np.arange(len(x)) <= first
         if 0 < weight[beyond].sum() <= rare*weight.sum(): out[known[beyond]] = True
     return out
 
-def _walk(x: Any, side: int, low: int, high: int, many: bool) -> int:
+def _walk(x: Any, side: int, low: int, high: int, part: float) -> int:
     import numpy as np
     width = x[high] - x[low]
     inner = np.diff(x[low:high+1])
     usual = float(np.quantile(inner, .95)) if len(inner) else width
-    need = max((.25 if many else .35)*width, 1.4*usual)
+    need = max(part*width, 1.4*usual)
     path = range(high, len(x)-1) if side > 0 else range(low, 0, -1)
     for i in path:
         step = abs(x[i+side] - x[i])
@@ -72,7 +72,7 @@ def _walk(x: Any, side: int, low: int, high: int, many: bool) -> int:
         need = max(need, 2.5*step) if step > usual else need
     return len(x) if side > 0 else -1
 
-# %% ../../nbs/data/25_ranges.ipynb #169d20d8
+# %% ../../nbs/data/25_ranges.ipynb #5a31dccf
 def rarely_negative(
     column: TypedColumn,   # A column of numbers
     rare: float = .02,     # Greatest share of negatives
@@ -99,16 +99,17 @@ def impossible_in(
         if c.share(out) > .03: meant, out = None, out & False
         lone = isolated(c)
         sign = rarely_negative(c)
-        mask = out | sign | lone
-        rows = spread(mask, c.codes, False)
-        if not rows.any(): continue
-        many = _several(grid, c, rows)
-        kind = 'impossible_value' if out.any() or sign.any() or many else 'outlier_gap'
-        severity = 'warning' if out.any() or many else 'info'
+        bounded = meant is not None and meant[1] < float('inf')
+        odd = out | sign | (lone if bounded and out.any() else False)
         parts = [(out, 'outside of what the name lets be'), (sign & ~out, 'negative where all others are not'),
                  (lone & ~out & ~sign, 'far outside of all others')]
-        what = ', '.join(f'{int(c.counts[m].sum()):,} {words}' for m, words in parts if m.any())
-        found.append(evidence(kind, severity, (c.name,), rows, sure=.97 if out.any() else .85 if many else .6, what=what))
+        for mask, sure in ((odd, .97), (lone & ~odd, .85)):
+            rows = spread(mask, c.codes, False)
+            if not rows.any(): continue
+            many = bool((out & mask).any()) or _several(grid, c, rows)
+            what = ', '.join(f'{int(c.counts[m & mask].sum()):,} {words}' for m, words in parts if (m & mask).any())
+            kind, grave = ('impossible_value', 'warning') if many else ('outlier_gap', 'info')
+            found.append(evidence(kind, grave, (c.name,), rows, sure=sure if many else .6, what=what))
     return found
 
 def _several(grid: Grid, c: TypedColumn, rows: Any) -> bool:

@@ -7,9 +7,9 @@ __all__ = ['surrogate_forms', 'placeholder', 'HOLD', 'Span', 'named', 'Held', 'R
            'Redacted', 'RestoreStream', 'restore_all', 'merge_spans', 'Redactor', 'FieldActions', 'field_actions',
            'redactor']
 
-# %% ../../nbs/data/60_redact.ipynb #811e7429
+# %% ../../nbs/data/60_redact.ipynb #dbfa990b
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 from pydantic import Field
 from ..core.errors import InputError
@@ -22,17 +22,19 @@ from .patterns import entities
 from .spec import PolicyRow, check_spec, spec_path
 from .vault import MemoryVault
 
-# %% ../../nbs/data/60_redact.ipynb #7e72de54
+# %% ../../nbs/data/60_redact.ipynb #d5d3b473
 def _bent_forms(names: Iterable[str]) -> str:
-    word = '|'.join(sorted((n.replace('_', r'(?:\\?[ _-])?') for n in names), key=len, reverse=True))
+    listed = sorted(names, key=len, reverse=True)
+    word, tight = ('|'.join(n.replace('_', joint) for n in listed) for joint in (r'(?:\\?[ _-])?', r'(?:\\?[_-])?'))
     number, gap, close = r'([0-9]{1,9})(?![0-9])', r'(?:\\?[ _-]){0,3}', r'\s{0,2}(?:>|&gt;)'
     return (rf'(?:<|&lt;)\s{{0,2}}({word}){gap}{number}(?:{close})?|[\[({{]\s{{0,2}}({word}){gap}{number}\s{{0,2}}[\])}}]'
-            rf'|(?<!\w)({word})(?:\\?_{number}(?:{close}|(?!\w))|{gap}{number}{close})')
+            rf'|(?<!\w)(?=[A-Z][A-Z_\\-]{{2,50}} {{0,3}}[0-9])({tight})(?:\\?_{number}(?:{close}|(?!\w))|{gap}{number}{close})')
 
 _tolerant = (*entities, 'LITERAL')
 _exact = r'<(?-i:([A-Z][A-Z0-9_]{0,40})_([1-9][0-9]{0,14}))>'
 surrogate_forms = re.compile(f'{_exact}|{_bent_forms(_tolerant)}', re.I)
 placeholder = re.compile(f'{surrogate_forms.pattern}|(?P<sealed>(?-i:{sealed_token.pattern}))', re.I)
+_marks = re.compile('[<>_[({]|&lt;')  # each form has one of them
 _numberless = re.compile(rf"[<\[({{]({'|'.join(_tolerant)})(?:_(?:n|x|\?|#))?[>\])}}]", re.I)
 _plain = {n.replace('_', ''): n for n in _tolerant}
 _hash_token = re.compile(r'<[A-Z][A-Z0-9_]*#[bcdfghjklmnpqrst]{20}>')
@@ -160,7 +162,7 @@ def restore_all(
     return out, Restored(text='', restored=sum(s.restored for s in seen), repaired=sum(s.repaired for s in seen),
                          unknown=tuple(n for s in seen for n in s.unknown), unrestored=tuple(n for s in seen for n in s.unrestored))
 
-# %% ../../nbs/data/60_redact.ipynb #5f363d12
+# %% ../../nbs/data/60_redact.ipynb #91ecbd1e
 Span = tuple[int, int, str, float]
 
 def merge_spans(spans: list[Span]) -> list[Span]:
@@ -184,7 +186,19 @@ def _repeats(text: str, spans: list[Span], held: Mapping[str, str]) -> list[Span
                 out.append((*m.span(), entity, .4))
     return out
 
-# %% ../../nbs/data/60_redact.ipynb #4d0a2415
+def _splice(text: str, spans: list[Span], action_of: Callable[[str], str], context: Context) -> tuple[str, list[tuple[int, int]]]:
+    out, at, size, marks = [], 0, 0, []
+    for a, b, entity, _ in spans:
+        name = action_of(entity)
+        new = act(name, text[a:b], entity, context)
+        if not new and text[a-1:a].isalnum() and text[b:b+1].isalnum(): new = ' '  # what stood apart stays apart
+        out += [text[at:a], new]
+        size += a - at
+        if name in ('surrogate', 'encrypt'): marks.append((size, size + len(new)))
+        size, at = size + len(new), b
+    return ''.join(out) + text[at:], marks
+
+# %% ../../nbs/data/60_redact.ipynb #244e49da
 class Redactor:
     "Does to each finding what the policy says; surrogates and sealed tokens can be restored, the rest cannot."
     def __init__(self,
@@ -210,14 +224,15 @@ class Redactor:
 
     def replace(self, text: str, found: Iterable[Finding], names: Names, known: Mapping[str, str] | None = None) -> tuple[str, list[Span]]:
         "A text with its findings replaced, and what was replaced; `known` values are replaced wherever they stand."
-        literals = [(*m.span(), 'LITERAL', 0.) for m in placeholder.finditer(text)] if self.literal else []
+        looks = self.literal and _marks.search(text)
+        literals = [(*m.span(), 'LITERAL', 0.) for m in placeholder.finditer(text)] if looks else []
         shut = [s[:2] for s in literals] + [m.span() for m in _hash_token.finditer(text)]
         spans = [(f.start, f.end, f.entity, f.score) for f in found
                  if self._action(f.entity) != 'keep' and not any(a <= f.start and f.end <= b for a, b in shut)]
         spans += _repeats(text, spans, known or {})
-        out, marks = self._splice(text, merge_spans([*spans, *literals]), names)
+        out, marks = _splice(text, merge_spans([*spans, *literals]), self._action, Context(names, self.keys))
         if self.literal and [m.span() for m in placeholder.finditer(out)] != marks:  # two halves met to a look-alike
-            out, _ = self._splice(text, [(0, len(text), 'LITERAL', 0.)], names)
+            out, _ = _splice(text, [(0, len(text), 'LITERAL', 0.)], self._action, Context(names, self.keys))
         return out, sorted(spans)
 
     def restore(self, text: str, vault: Held) -> str:
@@ -233,18 +248,6 @@ class Redactor:
         return restore_all(data, vault, self.opens)
 
     def _action(self, entity: str) -> str: return self.literal if entity == 'LITERAL' else self.actions.get(entity, self.default)
-
-    def _splice(self, text: str, spans: list[Span], names: Names) -> tuple[str, list[tuple[int, int]]]:
-        out, at, size, marks, context = [], 0, 0, [], Context(names, self.keys)
-        for a, b, entity, _ in spans:
-            name = self._action(entity)
-            new = act(name, text[a:b], entity, context)
-            if not new and text[a-1:a].isalnum() and text[b:b+1].isalnum(): new = ' '  # what stood apart stays apart
-            out += [text[at:a], new]
-            size += a - at
-            if name in ('surrogate', 'encrypt'): marks.append((size, size + len(new)))
-            size, at = size + len(new), b
-        return ''.join(out) + text[at:], marks
 
 # %% ../../nbs/data/60_redact.ipynb #a3012b57
 class FieldActions(Record):

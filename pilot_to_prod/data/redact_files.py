@@ -6,7 +6,7 @@
 __all__ = ['WITHHELD', 'Rule', 'Search', 'spreadsheet_safe', 'Changer', 'FieldScan', 'FileScan', 'scan_units', 'scan_file',
            'scan_frame', 'FileRedacted', 'check_header', 'redact_file', 'FileRestored', 'restore_file']
 
-# %% ../../nbs/data/65_redact_files.ipynb #29570a58
+# %% ../../nbs/data/65_redact_files.ipynb #a769c7cc
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ from typing import Any
 from ..core.errors import InputError
 from ..core.results import Record, table_html
 from ..core.settings import Settings
-from .actions import Context, act
+from .actions import Context, act, find_action
 from .engine import Detector, Finding, NotScanned, detector
 from .filejob import Say, beside, job_id, output, run_parquet, run_text
 from .keys import Keys, need_keys
@@ -185,7 +185,7 @@ def _parquet_parts(source: Path) -> tuple[int, Iterator[Any]]:
     except pa.ArrowInvalid: raise InputError(f'{source}: not a Parquet file, or one that was cut off.') from None
     return file.metadata.num_rows, (pl.DataFrame(pl.from_arrow(b)) for b in file.iter_batches(batch_size=2000))
 
-# %% ../../nbs/data/65_redact_files.ipynb #30d2f5d1
+# %% ../../nbs/data/65_redact_files.ipynb #1a00f6ea
 class FileRedacted(Record):
     "What was done to a file; never a value."
     path: str
@@ -222,14 +222,17 @@ def _rule(settings: Settings | None, place: str, action: str) -> tuple[Rule, set
     each = [field_actions(policy, f, place) for f in {*(r.field for r in policy), 'any other field'}]
     return lambda field: field_actions(policy, field, place), {a for f in each for a in ({f.whole} if f.whole else {f.default, *f.actions.values()})}
 
-def check_header(file: TextFile, search: Search) -> None:
+def check_header(
+    file: TextFile,  # A delimited file
+    search: Search,  # What finds personal data
+) -> None:
     "`InputError` when the first row of a delimited file is personal data, not names of columns."
     names = [n for n in file.fields if file.head and re.search(r'[@\d]', n)]
     search.prepare(names)
     if seen := sorted({f.entity for n in names for f in search[n] or ()}):
         raise InputError(f"{file.path}, line 1: looks like data, not like names of columns ({', '.join(seen)}). If so, say --no-header.")
 
-# %% ../../nbs/data/65_redact_files.ipynb #ffa04fbc
+# %% ../../nbs/data/65_redact_files.ipynb #e9908818
 def redact_file(
     path: str | Path,                # CSV, TSV, JSONL, JSON, Parquet or text
     out: str | Path,                 # What to write
@@ -249,6 +252,7 @@ def redact_file(
     source, target, held = Path(path), Path(out), keys or Keys()
     format = format_of(source)
     rule, used = _rule(settings, place, action)
+    for name in used: find_action(name)
     if 'surrogate' not in used: vault = None
     need_keys(used, held, vault=vault is not None)
     with output(source, target, force):

@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['cell_hashes', 'meetings', 'telling_columns', 'surprise', 'twin_pairs', 'copies_of', 'repeats_in']
 
-# %% ../../nbs/data/27_repeats.ipynb #f55a6bd8
+# %% ../../nbs/data/27_repeats.ipynb #c56cc93c
 from typing import Any
+from .cells import normalised_series
 from .depends import rules
 from .evidence import AuditFinding, evidence
 from .grid import Grid
@@ -42,7 +43,7 @@ def meetings(
     kept = ~start & (size[group] <= most)
     return order[np.flatnonzero(start)[group[kept]]], order[kept]
 
-# %% ../../nbs/data/27_repeats.ipynb #cce0a3ae
+# %% ../../nbs/data/27_repeats.ipynb #1fbd2d27
 def telling_columns(
     grid: Grid, # The table
 ) -> list[str]:
@@ -77,13 +78,22 @@ def twin_pairs(
     mean = bits.mean(axis=1)
     if mean.sum() < need: return none, none, none
     hashes, found = cell_hashes(grid, names), []
-    for chosen in _subsets(mean, np.log2(max(grid.n, 2)) + 3, looks, grid.seed):
+    for chosen in _subsets(mean, np.log2(max(grid.n, 2)) + 3, looks if grid.n < 300_000 else looks//2 + 1, grid.seed):
         with np.errstate(over='ignore'): found.append(np.stack(meetings(hashes[chosen].sum(axis=0, dtype=np.uint64))))
     pairs = np.unique(np.sort(np.concatenate(found, axis=1), axis=0), axis=1)
     same = hashes[:, pairs[0]] == hashes[:, pairs[1]]
     shared, differ = (bits[:, pairs[0]]*same).sum(axis=0), (~same).sum(axis=0)
     good = (shared >= need) & (differ <= max(2, .3*len(names)))
+    for i, name in enumerate(names):
+        if grid[name].kind == 'text': good[good] &= same[i, good] | _alike(grid, name, pairs[:, good])
     return pairs[0][good], pairs[1][good], differ[good]
+
+def _alike(grid: Grid, name: str, pairs: Any) -> Any:
+    import polars as pl
+    words = normalised_series(grid[name].words).str.split(' ')
+    table = pl.DataFrame({k: words.gather(pl.Series(grid[name].codes[p])) for k, p in zip('ab', pairs, strict=True)})
+    shared = table.select(n=pl.col('a').list.set_intersection('b').list.len(), m=pl.col('a').list.set_union('b').list.len())
+    return (shared['n'] >= .5*shared['m']).to_numpy()
 
 def _subsets(mean: Any, need: float, looks: int, seed: int) -> list[Any]:
     import numpy as np
@@ -94,7 +104,7 @@ def _subsets(mean: Any, need: float, looks: int, seed: int) -> list[Any]:
         if len(total) and total[-1] >= need: out.append(np.array(order[:int(np.searchsorted(total, need)) + 1]))
     return out
 
-# %% ../../nbs/data/27_repeats.ipynb #7ae06cc8
+# %% ../../nbs/data/27_repeats.ipynb #d20df65c
 def copies_of(
     grid: Grid,   # The table
     first: Any,   # Row numbers of pairs
@@ -115,7 +125,8 @@ def _orders(grid: Grid) -> list[Any]:
     import numpy as np
     out = []
     if grid.time: out.append(np.nan_to_num(grid[grid.time].times, nan=0.))
-    if grid.id: out.append(grid[grid.id].words.rank('ordinal').to_numpy()[np.maximum(grid[grid.id].codes, 0)].astype(float))
+    if grid.id and grid[grid.id].kind == 'number': out.append(np.nan_to_num(grid[grid.id].numbers))
+    elif grid.id: out.append(grid[grid.id].words.rank('ordinal').to_numpy()[np.maximum(grid[grid.id].codes, 0)].astype(float))
     ranks = [np.argsort(np.argsort(o, kind='stable'), kind='stable').astype(float) for o in out]
     return [r for r in ranks if np.corrcoef(r, np.arange(grid.n))[0, 1] > .9]
 

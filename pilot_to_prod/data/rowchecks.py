@@ -179,7 +179,7 @@ def literal_shape(words: Any) -> Any:
     "Codes with their digits as 9; letters stay in words of up to four, longer words become a."
     return words.str.replace_all(r'\d+', '9').str.replace_all(r'\p{L}{5,}', 'a')
 
-# %% ../../nbs/data/28_rowchecks.ipynb #1d82043f
+# %% ../../nbs/data/28_rowchecks.ipynb #718f2aaa
 def swaps_in(
     grid: Grid, # The table
 ) -> list[AuditFinding]:
@@ -187,16 +187,23 @@ def swaps_in(
     import numpy as np
     some = {c.name: t for c in grid.of('number', 'time', 'category', 'code', 'id') if (t := Typical(c)).strict}
     odd = {name: spread(~t.known & ~t.c.gone_distinct, t.c.codes, False) for name, t in some.items()}
-    odd = {name: o for name, o in odd.items() if 0 < o.sum() <= .1*grid.n}
     found = []
     for a, b in combinations(odd, 2):
-        rows = np.flatnonzero(odd[a] & odd[b])
+        if max(odd[a].sum(), odd[b].sum()) > .1*grid.n: continue
+        oa, ob = (_strange(some[x], some[y], odd[x]) for x, y in ((a, b), (b, a)))
+        rows = np.flatnonzero(oa & ob)
         if not len(rows): continue
         there = some[b].knows(_cells(some[a].c, rows)) & some[a].knows(_cells(some[b].c, rows))
         if there.sum() >= 2:
             what = f'{int(there.sum()):,} rows hold a cell of {b} in {a}, and the other way round'
             found.append(evidence('swapped_columns', 'warning', (a, b), rows[there], sure=.95, what=what))
     return found
+
+def _strange(here: Typical, there: Typical, odd: Any) -> Any:
+    if here.kind != 'category' or there.kind != 'category': return odd
+    usual = dict(zip(there.c.words.to_list(), there.c.counts.tolist(), strict=True))
+    seldom = [usual.get(w, 0) > 10*n for w, n in zip(here.c.words.to_list(), here.c.counts.tolist(), strict=True)]
+    return odd | spread(seldom, here.c.codes, False)   # a word that is at home in the other column
 
 def _cells(c: TypedColumn, rows: Any) -> Any:
     import polars as pl

@@ -147,7 +147,7 @@ def _role_rules(found: Profile, user: str | None) -> list[Rule]:
     if user: rules.append(_rule('values_to_not_be_null', user, 'limits and complaints are by user', 'warning', 'demand', mostly=.9))
     return rules
 
-# %% ../../nbs/data/17_rules.ipynb #f5ae90fb
+# %% ../../nbs/data/17_rules.ipynb #cc9e1b43
 def propose_rules(
     found: Profile,               # What was measured; its roles decide the demands
     *,
@@ -162,7 +162,7 @@ def propose_rules(
                                        reason=f'half of the {found.rows} rows seen: a load that lost more is broken')]
     if named: rules.append(_columns(named, 'columns that the settings name', 'critical', 'demand'))
     if len(found.columns) > len(named):
-        rules.append(_columns([c.name for c in found.columns], 'columns seen; one that is gone was renamed or lost', 'warning', 'observed'))
+        rules.append(_columns([c.name for c in found.columns if c.name.strip()], 'columns seen; one that is gone was renamed or lost', 'warning', 'observed'))
     rules += _role_rules(found, user)
     for c in found.columns:
         if c.name not in named: rules += _column_rules(c, found, personal)
@@ -171,9 +171,9 @@ def propose_rules(
 def _columns(names: list[str], reason: str, severity: Severity, kind: Any) -> Rule:
     return Rule(type='expect_table_columns_to_match_set', kwargs=dict(column_set=names, exact_match=False), severity=severity, kind=kind, reason=reason)
 
-# %% ../../nbs/data/17_rules.ipynb #79c32b29
+# %% ../../nbs/data/17_rules.ipynb #b33815c2
 def _column_rules(c: ColumnProfile, found: Profile, personal: Callable[[str], bool] | None) -> list[Rule]:
-    if c.meant == 'empty': return []
+    if c.meant == 'empty' or not c.name.strip(): return []
     if c.values and personal and sum(personal(v) for v in c.values) > .1*len(c.values): c = c.model_copy(update=dict(values={}))
     rules = _filled(c, found.rows)
     if c.meant in _written: rules += _number_rules(c, found.rows)

@@ -118,7 +118,7 @@ def moved_window(
     if last - first < 5 or gain[last] < 3: return None
     return move, float(times[order[first]]), float(times[order[last-1]])
 
-# %% ../../nbs/data/24_scales.ipynb #2f484ccc
+# %% ../../nbs/data/24_scales.ipynb #60df1c5b
 def day(
     seconds: float, # Seconds since 1970
 ) -> str:
@@ -169,6 +169,7 @@ def _hills(c: TypedColumn, distance: Any, by: str, times: Any) -> list[AuditFind
         if not hill or not factor: continue
         rows = np.nan_to_num(sign*distance, nan=-99) > hill[1]
         if not 3 <= rows.sum() <= .2*len(rows) or not _exact_enough(sign*distance, rows, factor): continue
+        if not by and len(np.unique(c.codes[rows])) < max(3, .25*rows.sum()): continue   # a few rounded values are no hill
         where = f' for their {by}' if by else ''
         span = [day(float(o)) for o in np.nanquantile(times[rows], [0, 1])] if np.isfinite(times[rows]).any() else ['', '']
         narrow = _concentrated(times, rows)

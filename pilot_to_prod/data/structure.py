@@ -11,17 +11,18 @@ from typing import Any
 from ..core.results import Record
 from .cells import missing_mask
 
-# %% ../../nbs/data/15_structure.ipynb #d5b381e9
+# %% ../../nbs/data/15_structure.ipynb #6b13bdbf
 def coded(frame: Any) -> Any:
     "Each column as 64-bit codes; null where a cell says nothing in any spelling."
     import polars as pl
     def _code(s: Any) -> Any:
+        s = s.alias('')
         gone = missing_mask(s)
         code = s.hash(seed=7)
         return code.zip_with(~gone, pl.Series([None], dtype=pl.UInt64)) if gone.any() else code
-    return pl.DataFrame({c: _code(frame[c]) for c in frame.columns})
+    return pl.DataFrame({c: _code(frame[c]) for c in frame.columns if frame[c].dtype != pl.Object})
 
-# %% ../../nbs/data/15_structure.ipynb #e5fb5517
+# %% ../../nbs/data/15_structure.ipynb #c34d58f3
 class Key(Record):
     "Columns that name a row, and how many rows repeat an earlier one's key or have none."
     columns: tuple[str, ...]
@@ -41,20 +42,29 @@ def candidate_keys(
     "Single columns, else pairs, that name a row exactly or almost; exact ones first."
     rows = len(codes)
     if rows < 2: return ()
+    codes, names = _plain(codes)
     singles = {c: int(codes[c].drop_nulls().n_unique()) for c in codes.columns}
     nulls = {c: codes[c].null_count() for c in codes.columns}
     keys = [Key(columns=(c,), repeats=rows-nulls[c]-n, missing=nulls[c]) for c, n in singles.items() if rows-n <= loose*rows]
     if not any(k.exact for k in keys): keys += _pair_keys(codes, {c: n for c, n in singles.items() if n > 1 and not nulls[c] and rows-n > loose*rows}, pairs)
-    return tuple(sorted(keys, key=lambda k: (not k.exact, len(k.columns), k.repeats + k.missing, [codes.columns.index(c) for c in k.columns])))
+    keys.sort(key=lambda k: (not k.exact, len(k.columns), k.repeats + k.missing, [codes.columns.index(c) for c in k.columns]))
+    return tuple(k.model_copy(update=dict(columns=tuple(names[c] for c in k.columns))) for k in keys)
+
+def _plain(codes: Any) -> tuple[Any, dict[str, str]]:
+    import polars as pl
+    # polars reads a name such as ^x$ as a pattern of names, so the columns are numbered meanwhile
+    names = {f'c{n}': c for n, c in enumerate(codes.columns)}
+    return pl.DataFrame([codes[c].alias(k) for k, c in names.items()]), names
 
 def _pair_keys(codes: Any, distinct: dict[str, int], most: int) -> list[Key]:
     import polars as pl
-    rows, head = len(codes), codes.head(20_000)
+    rows = len(codes)
+    def unique(pair: tuple[str, ...], n: int) -> bool:
+        return pl.DataFrame([codes[c].head(n) for c in pair]).hash_rows(seed=3).n_unique() == min(n, rows)
     wide = sorted(combinations(distinct, 2), key=lambda p: -distinct[p[0]]*distinct[p[1]])
-    likely = [p for p in wide[:most] if distinct[p[0]]*distinct[p[1]] >= rows and head.select(pl.struct(p).n_unique()).item() == len(head)]
-    return [Key(columns=p) for p in likely if codes.select(p).hash_rows(seed=3).n_unique() == rows]
+    return [Key(columns=p) for p in wide[:most] if distinct[p[0]]*distinct[p[1]] >= rows and unique(p, 20_000) and unique(p, rows)]
 
-# %% ../../nbs/data/15_structure.ipynb #03720fdd
+# %% ../../nbs/data/15_structure.ipynb #212978f1
 class Dependency(Record):
     "`follows` can be told from `given` in all but `violations` of `rows` rows."
     given: str
@@ -75,6 +85,7 @@ def dependencies(
 ) -> tuple[Dependency, ...]:
     "Single columns that follow from single columns, exactly or almost."
     rows = len(codes)
+    codes, names = _plain(codes)
     distinct = {c: int(codes[c].drop_nulls().n_unique()) for c in codes.columns}
     given = [c for c, n in distinct.items() if 2 <= n <= rows/2]
     found = []
@@ -84,23 +95,22 @@ def dependencies(
             if b == a or distinct[b] < 2 or distinct[b] > distinct[a]*(1 + loose) + 2: continue
             if not _told(part, a, b, 3*loose, explains - .1): continue
             if hit := _told(codes, a, b, loose, explains): found.append(hit)
-    return tuple(found)
+    return tuple(d.model_copy(update=dict(given=names[d.given], follows=names[d.follows])) for d in found)
 
-# %% ../../nbs/data/15_structure.ipynb #46c0e401
+# %% ../../nbs/data/15_structure.ipynb #600751fb
 def _some_groups(codes: Any, given: str, distinct: int, seen: int) -> Any:
-    import polars as pl
     step = max(1, len(codes)//seen)
     if step == 1: return codes
     # whole groups, or a rare value would look as if it told everything
-    return codes.filter(pl.col(given) % step == 0) if distinct > 50*step else codes.head(seen)
+    return codes.filter(codes[given] % step == 0) if distinct > 50*step else codes.head(seen)
 
 def _told(codes: Any, given: str, follows: str, loose: float, explains: float) -> Dependency | None:
     import polars as pl
-    pairs = codes.lazy().select(given, follows).drop_nulls().group_by(given, follows).len().collect()
-    rows = int(pairs['len'].sum())
+    pairs: Any = pl.DataFrame(dict(a=codes[given], b=codes[follows])).lazy().drop_nulls().group_by('a', 'b').agg(n=pl.len()).collect()
+    rows = int(pairs['n'].sum())
     if rows < 2: return None
-    told = int(pairs.group_by(given).agg(pl.col('len').max())['len'].sum())
-    rest = rows - int(pairs.group_by(follows).agg(pl.col('len').sum())['len'].max())
-    violations, groups = rows - told, pairs[given].n_unique()
+    told = int(pairs.group_by('a').agg(pl.col('n').max())['n'].sum())
+    rest = rows - int(pairs.group_by('b').agg(pl.col('n').sum())['n'].max())
+    violations, groups = rows - told, pairs['a'].n_unique()
     if violations > loose*rows or not rest or rest - violations < explains*rest or rows < 2*groups: return None
     return Dependency(given=given, follows=follows, violations=violations, rows=rows)

@@ -168,7 +168,7 @@ class Validation(Record):
                 for o in sorted(self.outcomes, key=lambda o: (o.success, o.severity))]
         return table_html(rows, ['verdict', 'rule', 'column', 'severity', 'unexpected rows', 'kind', 'why it is there'])
 
-# %% ../../nbs/data/18_suite.ipynb #fa8825ec
+# %% ../../nbs/data/18_suite.ipynb #c4e3c8a2
 def prepared(
     table: Any,              # A pandas or polars table
     rules: tuple[Rule, ...], # The rules that will be checked
@@ -180,7 +180,9 @@ def prepared(
     read = {str(c) for k in args for c in (k.get('column'), *(k.get('column_list') or ()), k.get('column_A'), k.get('column_B')) if c}
     stem = {c: c.rsplit(' (as ', 1)[0] for c in read if c not in frame.columns and c.endswith((' (as number)', ' (as time)'))}
     def clean(s: Any) -> Any:
-        if s.name not in read or s.dtype.is_nested(): return pl.Series(s.name, [None]*len(s), dtype=pl.String)
+        if s.name not in read: return pl.Series(s.name, [None]*len(s), dtype=pl.String)
+        if s.dtype.is_nested() or s.dtype in (pl.Object, pl.Binary):
+            return s.is_null().replace_strict({True: None, False: 'filled'}, return_dtype=pl.String)
         gone = missing_mask(s) if s.dtype == pl.String else None
         return s if gone is None or not gone.any() else s.zip_with(~gone, pl.Series([None], dtype=pl.String))
     columns = [clean(frame[c]) for c in frame.columns]

@@ -76,7 +76,7 @@ def diff_suites(
         else: changed += _changes(same.pop(next((i for i, o in enumerate(same) if o.id == r.id), 0)), r)
     return SuiteDiff(added=tuple(added), removed=tuple(r for o in left.values() for r in o), changed=tuple(changed))
 
-# %% ../../nbs/data/19_suite_diff.ipynb #5096a153
+# %% ../../nbs/data/19_suite_diff.ipynb #f24206f9
 class OutcomeChange(Record):
     "One rule in two validations: what became of it, and unexpected rows before and after."
     rule: str
@@ -103,6 +103,12 @@ class ValidationDiff(Record):
 def _counted(o: Outcome | None) -> str:
     return 'not checked' if o is None else f'{o.unexpected} of {o.rows} rows' if o.rows else ('pass' if o.success else 'fail')
 
+def _became(old: Outcome | None, new: Outcome | None) -> str:
+    if old is None: return 'checked for the first time'
+    if new is None: return 'no longer checked'
+    if new.success: return '' if old.success else 'passes again'
+    return 'fails now' if old.success else 'still fails'
+
 def diff_validations(
     old: Validation,  # An earlier outcome
     new: Validation,  # A later one
@@ -112,11 +118,10 @@ def diff_validations(
     found = []
     for key in dict.fromkeys([*b, *a]):
         x, y = a.get(key), b.get(key)
-        what = 'checked for the first time' if x is None else 'no longer checked' if y is None else \
-            'fails now' if x.success and not y.success else 'passes again' if y.success and not x.success else 'still fails' if not y.success else ''
-        if what: found.append(OutcomeChange(rule=key[0], severity=(y or x).severity if (y or x) else '', what=what, before=_counted(x), after=_counted(y)))
+        if what := _became(x, y):
+            found.append(OutcomeChange(rule=key[0], severity=next(o.severity for o in (y, x) if o), what=what, before=_counted(x), after=_counted(y)))
     return ValidationDiff(changes=tuple(sorted(found, key=lambda c: (c.what != 'fails now', c.severity, c.rule))))
 
 def _numbered(v: Validation) -> list[tuple[int, Outcome]]:
-    seen: dict[str, int] = {}
-    return [(seen.setdefault(o.name, 0) or seen.update({o.name: seen[o.name]+1}) or seen[o.name], o) for o in v.outcomes]
+    names = [o.name for o in v.outcomes]
+    return [(names[:n].count(o.name), o) for n, o in enumerate(v.outcomes)]

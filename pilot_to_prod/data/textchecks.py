@@ -92,7 +92,7 @@ def other_language(
     if len(script) and script.mean() < .5: out[:len(text)][script] = 'other script'
     return names[own], out
 
-# %% ../../nbs/data/33_textchecks.ipynb #97163c5e
+# %% ../../nbs/data/33_textchecks.ipynb #ab6aaba1
 def cut_off(
     column: TypedColumn, # A column of text
 ) -> Any:                # A boolean array over its distinct values
@@ -106,6 +106,7 @@ def cut_off(
     begins, split = _beginnings(words, length, column.counts)
     hit = split | (inside & ~ends)
     if split.sum() >= 5: hit |= begins
+    if len(words) > 50 and ends.mean() > .95: hit |= ~ends & (length >= 25) & ~words.str.contains(r'[>\d}*_]$').to_numpy()
     return (hit | _at_limit(words, length, ends)) & ~column.gone_distinct
 
 def _at_limit(words: Any, length: Any, ends: Any) -> Any:

@@ -6,10 +6,11 @@
 __all__ = ['oddities', 'TokenLengths', 'seeded_sample', 'token_lengths', 'LanguageMix', 'language_of', 'language_mix',
            'text_oddities', 'entropy_bits']
 
-# %% ../../nbs/data/12_texts.ipynb #7c635ac7
+# %% ../../nbs/data/12_texts.ipynb #ca58e4b8
 from functools import cache
 from typing import Any
 from ..core.results import Record
+from .cells import count_values
 
 # %% ../../nbs/data/12_texts.ipynb #de38cfc5
 class TokenLengths(Record):
@@ -81,7 +82,7 @@ def language_of(
     code, p = _identifier().classify(text[:1000])
     return str(code) if p >= sure else ''
 
-# %% ../../nbs/data/12_texts.ipynb #e207b4f3
+# %% ../../nbs/data/12_texts.ipynb #f162f349
 def language_mix(
     text: Any,         # A polars Series of filled texts
     rows: int = 500,   # Texts looked at
@@ -92,9 +93,8 @@ def language_mix(
     some = seeded_sample(text, rows, seed).to_list()
     if not some: return None
     told = pl.Series('language', [language_of(o) for o in some])
-    counts = told.value_counts(name='n').sort(['n', 'language'], descending=[True, False])
-    n, shares, other = len(some), {}, 0
-    for code, k in counts.iter_rows():
+    n, shares, other = len(some), dict[str, float](), 0
+    for code, k in sorted(count_values(told), key=lambda o: (-o[1], o[0])):
         if code and k >= max(2, .01*n): shares[code] = round(k/n, 4)
         elif code: other += k
     if other: shares['other'] = round(other/n, 4)

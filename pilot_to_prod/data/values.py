@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['number_placeholders', 'placeholders_in', 'pl_mask', 'plain_form', 'typing_errors', 'variants_in', 'contamination_in',
-           'date_shapes', 'mixed_dates_in', 'forms_in', 'off_form', 'dull_columns', 'find_values']
+           'date_shapes', 'shapes_of', 'mixed_dates_in', 'forms_in', 'off_form', 'dull_columns', 'find_values']
 
 # %% ../../nbs/data/23_values.ipynb #89b71630
 import re
@@ -140,7 +140,7 @@ def _misspelled(raw: Any, counts: Any, taken: Any) -> Any:
     wrong = {names[i] for i in typing_errors(names, list(total.values()))}
     return np.array([f in wrong for f in forms]) & ~taken
 
-# %% ../../nbs/data/23_values.ipynb #2a648ec0
+# %% ../../nbs/data/23_values.ipynb #c3c8a4dc
 def contamination_in(
     grid: Grid, # The table
 ) -> list[AuditFinding]:
@@ -168,6 +168,15 @@ def date_shapes(words: Any) -> Any:
     shape = words.str.replace_all(r'\d', '9').str.replace(r'[.,]9+', '').str.replace(r'(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*', 'Mon')
     return shape.str.replace_all(r'(^|[^9])9([^9]|$)', '${1}99${2}').str.replace_all(r'(^|[^9])9([^9]|$)', '${1}99${2}').str.replace(r'(?i)[ap]m$', 'PM')
 
+def shapes_of(words: Any) -> Any:
+    "The same for a column that mostly has one notation: only the other cells are looked at closely."
+    import polars as pl
+    first = date_shapes(words.head(200)).mode().sort().head(1).to_list()
+    if not first or len(words) < 2000: return date_shapes(words)
+    usual = words.str.contains('^' + re.escape(first[0]).replace('9', r'\d').replace('Mon', r'[A-Z][a-z]+').replace('PM', '[AaPp][Mm]') + '$')
+    out = pl.Series([first[0]]).new_from_index(0, len(words))
+    return out.scatter((~usual).arg_true(), date_shapes(words.filter(~usual))) if not usual.all() else out
+
 def mixed_dates_in(
     grid: Grid, # The table
 ) -> list[AuditFinding]:
@@ -177,7 +186,7 @@ def mixed_dates_in(
     found = []
     for c in grid.of('time'):
         if c.distinct.dtype != pl.String: continue
-        shape = date_shapes(c.words)
+        shape = shapes_of(c.words)
         read = ~np.isnan(c.times_distinct)
         used = pl.DataFrame(dict(s=shape, n=c.counts)).filter(pl.Series(read)).group_by('s').agg(pl.col('n').sum()).sort('n', 's', descending=True)
         if len(used) > 1:

@@ -6,9 +6,9 @@
 __all__ = ['number_notations', 'yes_words', 'no_words', 'number_mask', 'number_forms', 'as_numbers', 'date_mask', 'as_times',
            'months_first', 'date_forms', 'boolean_forms']
 
-# %% ../../nbs/data/11_written.ipynb #be2de6d9
+# %% ../../nbs/data/11_written.ipynb #cb14a7ef
 from typing import Any
-from .cells import as_series, missing_mask
+from .cells import as_series, count_values, missing_mask
 
 # %% ../../nbs/data/11_written.ipynb #e4640490
 number_notations = {  # notation -> (pattern, characters dropped before reading, decimal mark)
@@ -36,11 +36,11 @@ def number_forms(text: Any) -> dict[str, int]:
         if n := int(hit.sum()): found[name], left = n, left.filter(~hit)
     return dict(sorted(found.items(), key=lambda o: -o[1]))
 
-# %% ../../nbs/data/11_written.ipynb #52708130
+# %% ../../nbs/data/11_written.ipynb #b00009f6
 def as_numbers(values: Any) -> Any:
     "A column as a polars Series of floats; null where a cell is no number in any notation."
     import polars as pl
-    some = as_series(values)
+    some = as_series(values).alias('')
     if some.dtype.is_numeric(): return some.cast(pl.Float64).fill_nan(None)
     if some.dtype == pl.Boolean: return some.cast(pl.Float64)
     if some.dtype != pl.String: return pl.Series(some.name, [None]*len(some), dtype=pl.Float64)
@@ -74,14 +74,14 @@ def date_mask(text: Any) -> Any:
     "True where a stripped cell of a polars text Series has the shape of a date; null stays null."
     return text.str.contains('|'.join(f'(?:{o})' for o in _dates.values()))
 
-# %% ../../nbs/data/11_written.ipynb #cfc3a5f0
+# %% ../../nbs/data/11_written.ipynb #34a13061
 def as_times(
     values: Any,                     # A column; text, dates or times
     day_first: bool | None = None,   # Read 03/04/2026 as 3 April; None lets the column's other cells decide
 ) -> Any:                            # A polars Series of UTC times, null where a cell is no time
     "Read times in any of the usual notations. Numbers are not read: whether 1700000000 is a time, only its owner knows."
     import polars as pl
-    some, utc = as_series(values), pl.Datetime('us', 'UTC')
+    some, utc = as_series(values).alias(''), pl.Datetime('us', 'UTC')
     if some.dtype == pl.Date: return some.cast(pl.Datetime('us')).dt.replace_time_zone('UTC')
     if isinstance(some.dtype, pl.Datetime):
         return some.dt.convert_time_zone('UTC').cast(utc) if some.dtype.time_zone else some.cast(pl.Datetime('us')).dt.replace_time_zone('UTC')
@@ -144,7 +144,7 @@ def months_first(text: Any) -> bool:
     one, two = both['1'].cast(pl.Int32), both['2'].cast(pl.Int32)
     return int((two > 12).sum()) > int((one > 12).sum())
 
-# %% ../../nbs/data/11_written.ipynb #e445c0d9
+# %% ../../nbs/data/11_written.ipynb #e883ef69
 _form_parts = ((r'^\d{1,2}([-/.])\d{1,2}[-/.]\d{4}\b', 'DD${1}MM${1}YYYY'), (r'^\d{1,2}([-/.])\d{1,2}[-/.]\d{2}\b', 'DD${1}MM${1}YY'),
                (r'^\d{4}([-/.])\d{1,2}[-/.]\d{1,2}', 'YYYY${1}MM${1}DD'),
                (r'(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*', 'Mon'), (r'\d{1,2}:\d{2}:\d{2}([.,]\d+)?', 'HH:MM:SS'),
@@ -162,7 +162,7 @@ def date_forms(text: Any) -> dict[str, int]:
     some = some.filter(date_mask(some))
     shapes = some
     for old, new in _form_parts: shapes = shapes.str.replace(old, new)
-    for k, n in shapes.value_counts(name='n').iter_rows(): found[str(k)] = found.get(str(k), 0) + int(n)
+    for k, n in count_values(shapes): found[str(k)] = found.get(str(k), 0) + int(n)
     mixed = [k for k in found if k.startswith('DD')]
     for k in mixed: found[_order(some, k)] = found.pop(k)
     return dict(sorted(found.items(), key=lambda o: (-o[1], o[0])))
@@ -175,14 +175,14 @@ def _order(text: Any, form: str) -> str:
     if two > 12: return form.replace('DD', 'xx').replace('MM' + form[2], 'DD' + form[2]).replace('xx', 'MM')
     return form if one > 12 else form + ' or MM' + form[2] + 'DD'
 
-# %% ../../nbs/data/11_written.ipynb #b07fb7d3
+# %% ../../nbs/data/11_written.ipynb #08000db5
 yes_words = frozenset({'yes', 'y', 'true', 't', 'ja', 'oui', 'si', 'sí', 'on', '1', '1.0', 'x', '✓'})
 no_words = frozenset({'no', 'n', 'false', 'f', 'nein', 'nej', 'non', 'off', '0', '0.0'})
 
 def boolean_forms(text: Any) -> dict[str, int]:
     "Cells of a stripped polars text Series by spelling of yes and no; empty when the column says anything else, or only one of both in one spelling."
     some = text.drop_nulls()
-    counts = {str(k): int(n) for k, n in some.value_counts(name='n').iter_rows()} if some.n_unique() <= 12 else {}
+    counts = {str(k): int(n) for k, n in count_values(some)} if some.n_unique() <= 12 else {}
     said = {k.casefold() for k in counts}
     if not counts or not said <= yes_words | no_words or not (said & yes_words and said & no_words) or said <= {'0', '1'}: return {}
     return dict(sorted(counts.items(), key=lambda o: (-o[1], o[0])))
