@@ -20,9 +20,12 @@ def invented(seed=3):
     fake = faker.Faker(['en_US', 'en_GB', 'de_DE', 'sv_SE', 'fr_FR', 'es_ES'])
     faker.Faker.seed(seed)
     rng = random.Random(seed)
-    own = dict(a=fake.name, b=fake.ascii_free_email, c=fake.phone_number, d=fake.iban, e=fake.credit_card_number, f=lambda: fake.street_address().replace('\n', ', '),
-               g=fake.user_name, h=lambda: fake.date_of_birth().isoformat(), i=lambda: str(rng.randrange(10**7, 10**8)), j=lambda: f'my name is {fake.name()}, call me')
-    few = dict(k=fake.name, l=fake.first_name, m=fake.ascii_free_email, n=fake.user_name, o=fake.phone_number, p=lambda: fake.first_name().lower())
+    own = dict(a=fake.name, b=fake.ascii_free_email, c=fake.phone_number, d=fake.iban, e=fake.credit_card_number,
+               f=lambda: fake.street_address().replace('\n', ', '),
+               g=fake.user_name, h=lambda: fake.date_of_birth().isoformat(),
+               i=lambda: str(rng.randrange(10**7, 10**8)), j=lambda: f'my name is {fake.name()}, call me')
+    few = dict(k=fake.name, l=fake.first_name, m=fake.ascii_free_email, n=fake.user_name,
+               o=fake.phone_number, p=lambda: fake.first_name().lower())
     columns = {k: [make() for _ in range(ROWS)] for k, make in own.items()}
     columns |= {k: rng.choices([make() for _ in range(12)], k=ROWS) for k, make in few.items()}
     return pl.DataFrame(columns | dict(channel=rng.choices(['app', 'web', 'phone'], k=ROWS), amount=[f'{rng.random()*100:.2f}' for _ in range(ROWS)]))

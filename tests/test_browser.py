@@ -197,7 +197,7 @@ def test_audit_pages(audited, serve, page):
     page.goto(f'{home}/index.html')
     assert page.locator('h1').inner_text() == 'Data audit of Demo desk'
     assert page.locator('td.word.fail').first.is_visible() and contrast(page, 'td.word.fail') >= 4.5 and contrast(page, 'td.word.unknown') >= 4.5
-    for chart in ('Missing by column', 'Rows by label', 'Label balance over time', 'Personal data by column'):
+    for chart in ('Findings and the rows that they touch', 'Missing by column', 'Rows by label', 'Label balance over time', 'Personal data by column'):
         assert page.locator('figcaption', has_text=chart).is_visible(), chart
     assert page.locator('td', has_text='overdue').first.is_visible()
     page.get_by_role('link', name='Data Docs').click()

@@ -201,7 +201,7 @@ def _table_checks(tables: tuple[TableAudit, ...], sources: tuple[Source, ...], n
                                severity='error' if limit is not None else 'warning', why='' if limit is None else f'newest row {t.newest.date()}'))
     return tuple(out)
 
-# %% ../../nbs/data/38_audit.ipynb #59a2192b
+# %% ../../nbs/data/38_audit.ipynb #07e6c01f
 def audit(
     settings: Settings,      # The pilot
     clock: Clock = utc_now,  # Today, for ages and due dates
@@ -228,7 +228,8 @@ def audit(
               *_table_checks(tables, sources, now), _source_check(sources), *people, _personal(messages, searched))
     until = _until(settings, found, tables, sources, papers, accepted, now)
     return AuditResult(stage=stage, checks=checks, valid_until=until, look=seen, profile=found, validation=valid,
-                       leakage=leak, findings=tuple(map(cut, faults)), accepted=accepted, tables=tables, sources=sources, papers=papers, balance=label_balance(table, settings),
+                       leakage=leak, findings=tuple(map(cut, faults)), accepted=accepted,
+                       tables=tables, sources=sources, papers=papers, balance=label_balance(table, settings),
                        personal=messages, personal_columns=personal, searched=searched, data_sha256=sha256_file(settings.path(seen.path)))
 
 def _read_all(settings: Settings, sources: tuple[Source, ...], frame: Any, found: Profile, personal: dict[str, dict[str, int]],

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['settle', 'find_all', 'audit_table']
 
-# %% ../../nbs/data/34_findings.ipynb #22410269
+# %% ../../nbs/data/34_findings.ipynb #71ca319f
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from .depends import broken_rules_in
-from .evidence import AuditFinding, findings_html, most_rows
+from .evidence import AuditFinding, most_rows
 from .grid import Grid
 from .leak import find_leaks_in
 from .missing import missing_in

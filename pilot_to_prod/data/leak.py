@@ -50,7 +50,7 @@ def separated_in(
                                   what=f'{a.name} separates the two values of {b.name} (area under the curve {area:.3f})'))
     return found
 
-# %% ../../nbs/data/31_leak.ipynb #04041f34
+# %% ../../nbs/data/31_leak.ipynb #f84d63ce
 def telling_in(
     grid: Grid, # The table
 ) -> list[AuditFinding]:
@@ -67,6 +67,11 @@ def telling_in(
 def _seen(found: list[AuditFinding], made: AuditFinding) -> bool:
     return any(set(o.columns) == set(made.columns) for o in found)
 
+def _few_tell(a: TypedColumn, b: TypedColumn) -> bool:
+    import numpy as np
+    rare = b.alive[np.argmin(b.counts[b.alive])]     # a city tells its country, by many values; an outcome code tells by one or two
+    return a.levels <= 6 or len(np.unique(a.codes[(b.codes == rare) & ~a.gone])) <= 3
+
 def _told(grid: Grid, a: TypedColumn, b: TypedColumn, r: Rule) -> AuditFinding | None:
     named = b.name in (grid.label, *grid.target)
     sure = .97 if r.wrong == 0 else .85
@@ -74,10 +79,10 @@ def _told(grid: Grid, a: TypedColumn, b: TypedColumn, r: Rule) -> AuditFinding |
     grave = 'error' if b.name in grid.target else 'warning'
     if named and a.levels <= 200: return evidence('target_leak', grave, (a.name, b.name), sure=sure, what=f'{a.name} {exact}')
     if a.levels > 40 or a.name in (grid.label, *grid.target): return None
-    if b.levels == 2 and min(b.counts[b.alive]) >= max(20, .002*grid.n):
+    if b.levels == 2 and min(b.counts[b.alive]) >= max(20, .002*grid.n) and _few_tell(a, b):
         return evidence('target_leak', 'warning', (a.name, b.name), sure=sure-.1, what=f'{a.name} {exact}; one of the two is written after the other')
-    if b.levels == a.levels <= 40:
-        return evidence('redundant_column', 'info', (a.name, b.name), sure=sure, what=f'{a.name} and {b.name} say the same')
+    if a.levels <= 40:
+        return evidence('redundant_column', 'info', (a.name, b.name), sure=sure, what=f'{a.name} {exact}')
     return None
 
 # %% ../../nbs/data/31_leak.ipynb #af23f269
@@ -95,7 +100,7 @@ def label_in_text(
     if len(shown) < share*len(some): return []
     return [evidence('target_leak', 'error', (grid.text, grid.label), sure=.9, what=f'the text names its own label in {len(shown)/len(some):.0%} of the rows')]
 
-# %% ../../nbs/data/31_leak.ipynb #febc810d
+# %% ../../nbs/data/31_leak.ipynb #29dd4411
 def texts_of(
     golden: Any,            # A table, texts by id, or texts
     text: str | None,       # The log's text column
@@ -104,6 +109,9 @@ def texts_of(
     if isinstance(golden, Mapping): return [str(o) for o in golden.values()]
     if not hasattr(golden, 'columns'): return [str(o) for o in golden]
     frame = as_frame(golden)
+    if 'inputs' in frame.columns:     # a golden.jsonl
+        rows = [o if isinstance(o, Mapping) else {} for o in frame['inputs'].to_list()]
+        return [str(next((o[k] for k in ('text', 'question', 'message') if o.get(k)), '')) for o in rows]
     name = text if text in frame.columns else Grid(frame).text or max(frame.columns, key=lambda c: float(frame[c].cast(str).str.len_chars().mean() or 0))
     return [str(o) for o in frame[name].drop_nulls()]
 
@@ -126,7 +134,7 @@ def golden_in(
         for cosine, at in nearest_texts(rest.to_list(), seen.to_list()): near[at] |= cosine >= limit
     found = []
     for kind, severity, mask in (('golden_leak', 'error', exact), ('golden_near_leak', 'warning', near & ~exact)):
-        rows = np.flatnonzero(mask[np.maximum(c.codes, 0)] & (c.codes >= 0)) if mask.any() else []
+        rows = np.flatnonzero(mask[np.maximum(c.codes, 0)] & (c.codes >= 0))
         what = f'{len(rows):,} rows hold {"" if mask is exact else "nearly "}the text of a golden row'
         if len(rows): found.append(evidence(kind, severity, (c.name,), rows, sure=.99 if mask is exact else .9, what=what))
     return found

@@ -5,15 +5,14 @@
 # %% auto #0
 __all__ = ['nothings', 'of_entity', 'predictors', 'depends_on', 'missing_in']
 
-# %% ../../nbs/data/30_missing.ipynb #67babf37
+# %% ../../nbs/data/30_missing.ipynb #817543dd
 from typing import Any
 from .depends import pair_counts
-from .evidence import AuditFinding, evidence
-from .grid import Grid, TypedColumn, spread
-from .scales import day
+from .evidence import AuditFinding, day, evidence
+from .grid import Grid, TypedColumn, as_mask, spread
 from .timechecks import drifting, slice_shares, window_of
 
-# %% ../../nbs/data/30_missing.ipynb #238d8eca
+# %% ../../nbs/data/30_missing.ipynb #895c76f6
 def nothings(
     column: TypedColumn, # A column
     least: int = 30,     # Fewer cells say nothing about why
@@ -23,14 +22,10 @@ def nothings(
     empty = spread(blank, column.codes, True)
     found = {'empty': empty} if least <= empty.sum() < column.n else {}
     lower = column.words.str.to_lowercase()
-    for word in set(lower.filter(_series(column.gone_distinct & ~blank)).to_list()):
+    for word in set(lower.filter(as_mask(column.gone_distinct & ~blank)).to_list()):
         rows = spread((lower == word).to_numpy(), column.codes, False)
         if least <= rows.sum() < column.n: found[word] = rows
     return found
-
-def _series(mask: Any) -> Any:
-    import polars as pl
-    return pl.Series(mask)
 
 def of_entity(
     grid: Grid,   # The table
@@ -93,40 +88,7 @@ def depends_on(
     if m[high].sum() >= .8*hit and a >= 4*b: return 'concentrated', v, high
     return ('uneven', v, high) if a - b >= .1 and a >= 2*b else None
 
-# %% ../../nbs/data/30_missing.ipynb #f06619e0
-def missing_in(
-    grid: Grid, # The table
-) -> list[AuditFinding]:
-    "Cells that are missing for a reason that another column or the time tells."
-    found = []
-    for c in grid.columns.values():
-        if c.kind == 'empty': continue
-        for way, rows in nothings(c).items():
-            if rows.sum() > .97*grid.n or of_entity(grid, rows): continue
-            told = {name: t for name, codes in predictors(grid, c.name).items() if (t := depends_on(rows, codes))}
-            window = _window(grid, rows)
-            designed = {k: t for k, t in told.items() if t[0] == 'designed' and grid[k].kind == 'category'}
-            if designed: found.append(_designed(grid, c, rows, max(designed, key=lambda k: designed[k][1])))
-            elif window: found.append(_in_window(grid, c, rows, *window))
-            elif told: found.append(_uneven(grid, c, way, rows, told))
-    return found
-
-def _designed(grid: Grid, c: TypedColumn, rows: Any, other: str) -> AuditFinding:
-    named = other == grid.label or other in grid.target
-    return evidence('derived_missing', 'warning' if named else 'info', (c.name, other), rows, sure=.95, what=f'whether the cell is filled follows from {other}')
-
-def _uneven(grid: Grid, c: TypedColumn, way: str, rows: Any, told: dict[str, Any]) -> AuditFinding:
-    import numpy as np
-    other = max(told, key=lambda k: (told[k][0] == 'concentrated', told[k][1]))
-    how, v, high = told[other]
-    codes = predictors(grid, c.name)[other]
-    inside = np.isin(codes, high)
-    a, b = float(rows[inside].mean()), float(rows[~inside & (codes >= 0)].mean())
-    grave = how == 'concentrated' or (v >= .15 and rows.mean() < .5)
-    word = 'empty' if way == 'empty' else 'without an answer'
-    what = f'cells are {word} in {a:.1%} of the rows of {len(high)} values of {other}, elsewhere in {b:.1%} (V = {v:.2f})'
-    return evidence('missing_not_at_random', 'warning' if grave else 'info', (c.name, other), rows & inside, sure=.95 if grave else .7, what=what)
-
+# %% ../../nbs/data/30_missing.ipynb #dd822f19
 def _window(grid: Grid, rows: Any) -> tuple[int, int, Any] | None:
     import numpy as np
     if not grid.time: return None
@@ -155,3 +117,42 @@ def _in_window(grid: Grid, c: TypedColumn, rows: Any, a: int, b: int, order: Any
     what = f'in a window {rows[inside].mean():.1%} of the cells are missing, elsewhere {np.delete(rows[order], np.s_[first:last]).mean():.1%}'
     period = f'{day(float(times[inside[0]]))} to {day(float(times[inside[-1]]))}'
     return evidence('missing_in_window', 'warning', (c.name,), out, sure=.93, period=period, what=what)
+
+# %% ../../nbs/data/30_missing.ipynb #87ffef4f
+def missing_in(
+    grid: Grid, # The table
+) -> list[AuditFinding]:
+    "Cells that are missing for a reason that another column or the time tells."
+    found: list[AuditFinding] = []
+    designs: dict[str, tuple[list[str], Any]] = {}
+    for c in grid.columns.values():
+        if c.kind == 'empty': continue
+        for way, rows in nothings(c).items():
+            if rows.sum() > .97*grid.n or of_entity(grid, rows): continue
+            told = {name: t for name, codes in predictors(grid, c.name).items() if (t := depends_on(rows, codes))}
+            window = _window(grid, rows)
+            designed = {k: t for k, t in told.items() if t[0] == 'designed' and grid[k].kind == 'category'}
+            if designed:
+                names, some = designs.setdefault(max(designed, key=lambda k: designed[k][1]), ([], rows))
+                names.append(c.name)
+                some |= rows
+            elif window: found.append(_in_window(grid, c, rows, *window))
+            elif told: found.append(_uneven(grid, c, way, rows, told))
+    return [*found, *(_designed(grid, names, rows, other) for other, (names, rows) in designs.items())]
+
+def _designed(grid: Grid, names: list[str], rows: Any, other: str) -> AuditFinding:
+    named = other == grid.label or other in grid.target
+    what = f'whether {"the cell is" if len(names) == 1 else f"{len(names)} columns are"} filled follows from {other}'
+    return evidence('derived_missing', 'warning' if named else 'info', (*names, other), rows, sure=.95, what=what)
+
+def _uneven(grid: Grid, c: TypedColumn, way: str, rows: Any, told: dict[str, Any]) -> AuditFinding:
+    import numpy as np
+    other = max(told, key=lambda k: (told[k][0] == 'concentrated', told[k][1]))
+    how, v, high = told[other]
+    codes = predictors(grid, c.name)[other]
+    inside = np.isin(codes, high)
+    a, b = float(rows[inside].mean()), float(rows[~inside & (codes >= 0)].mean())
+    grave = how == 'concentrated' or (v >= .15 and rows.mean() < .5)
+    word = 'empty' if way == 'empty' else 'without an answer'
+    what = f'cells are {word} in {a:.1%} of the rows of {len(high)} values of {other}, elsewhere in {b:.1%} (V = {v:.2f})'
+    return evidence('missing_not_at_random', 'warning' if grave else 'info', (c.name, other), rows & inside, sure=.95 if grave else .7, what=what)

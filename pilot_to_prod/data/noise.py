@@ -46,7 +46,7 @@ def conflicts(
     minority[order[~first]] = True
     return known & np.isin(pair, keys[minority & ~undecided]), known & np.isin(pair, keys[undecided])
 
-# %% ../../nbs/data/31_noise.ipynb #eebcc285
+# %% ../../nbs/data/31_noise.ipynb #9b57fa81
 def cross_probabilities(
     texts: list[str],    # Distinct texts
     labels: Any,         # A code for each
@@ -57,7 +57,7 @@ def cross_probabilities(
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import SGDClassifier
-    vectors = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float32, max_features=100_000, token_pattern=r'(?u)\b\w+\b')
+    vectors = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, dtype=np.float32, max_features=100_000)
     x = vectors.fit_transform(texts).tocsr()
     part = np.random.default_rng(seed).permutation(len(texts)) % folds
     out = np.zeros((len(texts), int(labels.max()) + 1))
@@ -74,54 +74,54 @@ def cross_probabilities(
 def doubtful(
     p: Any,          # Probabilities of the labels by models that did not see the row
     labels: Any,     # The labels as given
-    sure: float = .7, # Least probability of another label
 ) -> Any:            # A boolean array
-    "Rows whose label the models hold for next to impossible while they are sure of another."
+    "Rows whose label the models hold for next to impossible while they prefer another one."
     import numpy as np
     given = p[np.arange(len(p)), labels]
     rank = (p > given[:, None]).sum(axis=1)
     levels = int((np.bincount(labels) > 0).sum())
-    return (p.max(axis=1) >= sure) & (given <= min(.02, .2/levels)) & (rank >= max(1, levels//8))
+    return (p.max(axis=1) >= (.3 if levels > 20 else .6)) & (given <= min(.02, .4/levels)) & (rank >= max(1, levels//8))
 
-# %% ../../nbs/data/31_noise.ipynb #190d3aeb
+# %% ../../nbs/data/31_noise.ipynb #365a2f42
 def noise_in(
     grid: Grid,          # The table
     most: int = 15_000,  # Distinct texts that the model looks at
 ) -> list[AuditFinding]:
     "Labels that contradict the same text elsewhere, or all that a model learns from the others."
-    import numpy as np
     if not grid.text or not grid.label or grid[grid.label].levels > 500 or grid[grid.label].levels < 2: return []
     where = (grid.text, grid.label)
     rows, labels, texts = text_groups(grid)
     minority, undecided = conflicts(rows, labels)
-    found = []
-    if (minority | undecided).any():
-        both = minority | undecided
+    judged, cleared = _judged(rows, labels, texts, undecided, most, grid.seed)
+    both, found = minority | (undecided & ~cleared), []
+    if both.any():
         grave = 'warning' if max(3, .002*grid.n) < both.sum() < .3*grid.n else 'info'   # beyond that the label is not about the text
-        what = f'{int(both.sum()):,} rows have another label than other rows of the same text; {int(undecided.sum()):,} of them without a majority'
+        what = f'{int(both.sum()):,} rows have another label than other rows of the same text; {int(undecided.sum()):,} are of texts without a majority'
         found.append(evidence('label_conflict', grave, where, both, sure=.97, what=what))
-    judged = _judged(rows, labels, texts, most, grid.seed)
-    if judged is not None and (extra := judged & ~minority).any():
+    if (extra := judged & ~minority & ~undecided).any():
         grave = 'warning' if extra.sum() >= max(5, .003*grid.n) else 'info'
-        found.append(evidence('label_noise', grave, where, extra, sure=.75, what=f'{int(extra.sum()):,} labels contradict what a model learns from the other rows'))
+        what = f'{int(extra.sum()):,} labels contradict what a model learns from the other rows'
+        found.append(evidence('label_noise', grave, where, extra, sure=.8, what=what))
     return found
 
-def _judged(rows: Any, labels: Any, texts: Any, most: int, seed: int) -> Any:
+# %% ../../nbs/data/31_noise.ipynb #36272cc4
+def _judged(rows: Any, labels: Any, texts: Any, undecided: Any, most: int, seed: int) -> tuple[Any, Any]:
     import numpy as np
+    out = np.zeros((2, len(rows)), dtype=bool)
     known = np.flatnonzero((rows >= 0) & (labels >= 0))
-    if len(known) < 200: return None
     first = known[np.unique(rows[known], return_index=True)[1]]
     if len(first) > most: first = np.sort(np.random.default_rng(seed).choice(first, most, replace=False))
-    usable = np.bincount(labels[first], minlength=int(labels.max()) + 1) >= 5
+    usable = np.bincount(labels[first], minlength=int(labels.max(initial=0)) + 1) >= 5
     first = first[usable[labels[first]]]
-    if len(first) < 200 or len(np.unique(labels[first])) < 2: return None
+    if len(first) < 200 or usable.sum() < 2: return out[0], out[1]
     names, given = np.unique(labels[first], return_inverse=True)
     p = cross_probabilities(texts.gather(rows[first].tolist()).to_list(), given, seed=seed)
-    if float((p.argmax(axis=1) == given).mean()) < .6: return None   # a model that knows little may not judge
-    out = np.zeros(len(rows), dtype=bool)
-    bad = first[doubtful(p, given)]
-    pairs = {(int(rows[i]), int(labels[i])) for i in bad}
+    if float((p.argmax(axis=1) == given).mean()) < .6: return out[0], out[1]   # a model that knows little may not judge
     width = int(labels.max()) + 1
-    codes = [t*width + l for t, l in pairs]
-    out[np.isin(rows.astype(np.int64)*width + labels, codes) & (rows >= 0) & (labels >= 0)] = True
-    return out
+    bad = first[doubtful(p, given)]
+    out[0, known] = np.isin(rows[known].astype(np.int64)*width + labels[known], rows[bad].astype(np.int64)*width + labels[bad])
+    place, column = {int(rows[i]): k for k, i in enumerate(first)}, {int(n): k for k, n in enumerate(names)}
+    for i in np.flatnonzero(undecided):
+        k, l = place.get(int(rows[i])), column.get(int(labels[i]))
+        out[1, i] = k is not None and l is not None and p[k, l] > .5
+    return out[0], out[1]

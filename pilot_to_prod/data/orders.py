@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['order_kinds', 'prompt_like']
 
-# %% ../../nbs/data/32_orders.ipynb #e2937027
+# %% ../../nbs/data/32_orders.ipynb #34d81928
 _rules = r'(?:instructions?|prompts?|rules|guidelines|directions|directives|context|programming|constraints|orders|commands)'
 _forget = (
     rf'\b(?:ignore|disregard|forget|override|bypass|neglect|do not follow (?:your|any|the above|the previous|previous)|stop following)\b.{{0,40}}\b{_rules}\b',
@@ -36,7 +36,8 @@ _role = (
 _template = (
     r'<\|?(?:im_start|im_end|system|endoftext|assistant|begin_of_text|start_header_id|eot_id)\|?>', r'\[/?(?:inst|system|sys)\]|<</?sys>>',
     r'(?m:^\s*#{2,}\s*(?:system|instruction|assistant|human|response)\b)', r'(?m:^\s*(?:system|assistant)\s*:\s*\S)',
-    r'\bnew (?:system )?(?:instructions?|rules?|task|prompt)\s*:', r'\b(?:system|admin(?:istrator)?) ?(?:prompt|message|override|note|instruction|command)s?\s*:')
+    r'\bnew (?:system )?(?:instructions?|rules?|task|prompt)\s*:',
+    r'\b(?:system|admin(?:istrator)?) ?(?:prompt|message|override|note|instruction|command)s?\s*:')
 _addressee = (
     r'\b(?:include|add|insert|append|embed|provide|place|encode|translate|rewrite|render|modify|print|respond|write)\b.{0,60}'
     r'\b(?:in|into|from|of|with) your (?:response|output)\b',

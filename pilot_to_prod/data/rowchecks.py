@@ -6,14 +6,14 @@
 __all__ = ['time_order_in', 'all_days', 'relations', 'sums_in', 'orphans_in', 'Typical', 'literal_shape', 'swaps_in',
            'find_relations']
 
-# %% ../../nbs/data/28_rowchecks.ipynb #25ee1558
+# %% ../../nbs/data/28_rowchecks.ipynb #1a21040d
 import re
 from collections.abc import Mapping
 from itertools import combinations, permutations
 from typing import Any
 from .cells import as_frame
 from .evidence import AuditFinding, evidence
-from .grid import Grid, TypedColumn, spread
+from .grid import Grid, TypedColumn, as_mask, spread
 from .ranges import name_words
 
 # %% ../../nbs/data/28_rowchecks.ipynb #72eea792
@@ -106,7 +106,7 @@ def _broken(names: tuple[str, ...], total: Any, made: Any, how: str, slack: floa
     what = f'{int(off.sum()):,} rows break {how}, which {1 - off.sum()/known.sum():.2%} hold'
     return [evidence('broken_sum', 'warning', names, off, sure=.97, what=what)]
 
-# %% ../../nbs/data/28_rowchecks.ipynb #145a069d
+# %% ../../nbs/data/28_rowchecks.ipynb #97e22e95
 def orphans_in(
     grid: Grid,                   # The table
     parents: Mapping[str, Any],   # Parent tables by name
@@ -119,26 +119,22 @@ def orphans_in(
         tried = [(k, c, s) for k in keys for c in grid.columns.values() if (s := _fit(name, k, c)) > 0]
         if not tried: continue
         key, column, _ = max(tried, key=lambda o: o[2])
-        known = set(key.words.filter(~_mask(key)).to_list())
+        known = set(key.words.filter(~as_mask(key.gone_distinct)).to_list())
         rows = spread(~column.words.is_in(list(known)).to_numpy() & ~column.gone_distinct, column.codes, False)
         if rows.any():
             what = f'{int(rows.sum()):,} rows have a key that {name} does not hold'
             found.append(evidence('orphan_key', 'error', (column.name,), rows, sure=.98, what=what))
     return found
 
-def _mask(c: TypedColumn) -> Any:
-    import polars as pl
-    return pl.Series(c.gone_distinct)
-
 def _fit(name: str, key: TypedColumn, column: TypedColumn) -> float:
     if column.kind not in ('id', 'code', 'category', 'number') or not column.known: return 0
-    met = column.share(column.words.is_in(key.words.filter(~_mask(key)).implode()).to_numpy())
+    met = column.share(column.words.is_in(key.words.filter(~as_mask(key.gone_distinct)).implode()).to_numpy())
     plain = column.words.str.contains(r'^\d+$').mean() or 0
     same = bool((name_words(key.name) | name_words(re.sub(r's$', '', name))) & name_words(column.name) - {'id', 'key', 'code', 'no'}) or key.name == column.name
     if met < .5 or (float(plain) > .5 and not same): return 0
     return met + .5*same + .5*(key.name == column.name)
 
-# %% ../../nbs/data/28_rowchecks.ipynb #d0578681
+# %% ../../nbs/data/28_rowchecks.ipynb #f59afcc8
 class Typical:
     "What a column usually holds."
     def __init__(self, column: TypedColumn) -> None:
@@ -156,7 +152,7 @@ class Typical:
             self.words = set(c.words.filter(pl.Series(self.known)).to_list())
         else:
             shape = literal_shape(c.words)
-            used = pl.DataFrame(dict(s=shape, n=c.counts)).filter(~_mask(c)).group_by('s').agg(pl.col('n').sum()).sort('n', descending=True)
+            used = pl.DataFrame(dict(s=shape, n=c.counts)).filter(~as_mask(c.gone_distinct)).group_by('s').agg(pl.col('n').sum()).sort('n', descending=True)
             self.shape = used['s'][0] if len(used) and used['n'][0] >= .95*c.known else None
             self.known = (shape == self.shape).to_numpy() if self.shape is not None else np.ones(len(shape), dtype=bool)
 

@@ -6,13 +6,12 @@
 __all__ = ['outside_period', 'outside_in', 'expected_rows', 'quiet_runs', 'gaps_in', 'slice_shares', 'drifting', 'window_of',
            'drift_in', 'hours_in', 'stale_in', 'find_times']
 
-# %% ../../nbs/data/29_timechecks.ipynb #6893c377
+# %% ../../nbs/data/29_timechecks.ipynb #f6e14ffa
 from datetime import datetime
 from typing import Any
 from .depends import entity_of
-from .evidence import AuditFinding, evidence
+from .evidence import AuditFinding, day, evidence
 from .grid import Grid, TypedColumn
-from .scales import day
 
 # %% ../../nbs/data/29_timechecks.ipynb #96894ab8
 def outside_period(
