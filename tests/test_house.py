@@ -17,7 +17,7 @@ NOTEBOOKS = sorted(p for p in (ROOT/'nbs').rglob('*.ipynb') if not any(o.startsw
 STAGES = [p for p in NOTEBOOKS if p.parent.name == 'stages']
 LIBRARY = [p for p in NOTEBOOKS if p not in STAGES and p.name != 'index.ipynb']
 HEAVY = {'litellm', 'mlflow', 'great_expectations', 'presidio_analyzer', 'presidio_anonymizer', 'spacy', 'sklearn', 'numpy', 'pandas', 'polars', 'pyarrow',
-         'matplotlib', 'papermill', 'nbformat', 'nbconvert', 'scipy'}
+         'matplotlib', 'papermill', 'nbformat', 'nbconvert', 'scipy', 'thinc', 'datasketch', 'py3langid', 'openpyxl', 'sqlalchemy', 'cryptography', 'fsspec'}
 
 
 def imports(tree):

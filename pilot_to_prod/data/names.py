@@ -60,7 +60,7 @@ name_shapes: tuple[Shape, ...] = (
     Shape(entity='PERSON', name='words behind "my name is"', regex=rf"\bmy (?:full )?name(?:'s| is)\s\K{_lower}(?: {_lower})?", score=.6, words=("name is", "name's")),
     Shape(entity='PERSON', name='first name of the list', regex=rf"\b(?-i:(?:{'|'.join(first_names)}))\b{_more}", score=.5, tokens=tuple(o.lower() for o in first_names), mask=rf"\b(?:{'|'.join(first_names)})\b"))
 
-# %% ../../nbs/data/41_names.ipynb #517e7557
+# %% ../../nbs/data/41_names.ipynb #088697cb
 _clock = r'\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?'
 peoples = ('''Afghan African Albanian Algerian American Arab Argentinian Armenian Asian Australian Austrian Bangladeshi Belgian Bolivian Bosnian Brazilian British
 Bulgarian Cambodian Canadian Chilean Chinese Christian Colombian Croatian Cuban Cypriot Czech Danish Dutch Egyptian English Estonian Ethiopian European Filipino Finnish
@@ -74,14 +74,14 @@ _wide_shapes = (
     Shape(entity='DATE_TIME', name='day and month', score=.5, digits=1, regex=rf'\b(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ -]{month}|{month} \d{{1,2}}(?:st|nd|rd|th)?)(?!\w)'),
     Shape(entity='DATE_TIME', name='month and year', score=.5, digits=4, regex=rf'\b{month},? (?:19|20)\d{{2}}\b'),
     Shape(entity='DATE_TIME', name='year', score=.42, digits=4, words=('in ', 'since', 'of ', 'year', 'from', 'until', 'by', 'to ', 'and', 'during', 'between', 'before', 'after'),
-          regex=r'\b(?:in|since|of|year|from|until|till|by|to|and|during|before|after)\s(?:the )?\K(?:1[5-9]\d{2}|20\d{2})s?\b(?![-.,]?\d)'),
+          regex=r'\b(?:in|since|of|year|from|until|till|by|to|and|during|before|after) (?:the )?\K(?:1[5-9]\d{2}|20\d{2})s?\b(?![-.,]?\d)'),
     Shape(entity='DATE_TIME', name='time of day', score=.5, digits=3, regex=rf'(?<![\d:]){_clock}(?![\d:])'),
     Shape(entity='DATE_TIME', name='hour', score=.5, digits=1, words=('am', 'pm', 'a.m', 'p.m', 'clock'), regex=r"\b\d{1,2} ?(?:[ap]m\b|[ap]\.m\.|o'clock)"),
     Shape(entity='POSTCODE', name='five digits on their own line end', score=.45, digits=5, regex=r'(?<=\n[^\n]{0,40} )\d{4,5}(?:-\d{4})?(?=\s*(?:\n|\Z))'))
 
-# %% ../../nbs/data/41_names.ipynb #0001fdb3
+# %% ../../nbs/data/41_names.ipynb #37fc44e0
 wide_shapes: tuple[Shape, ...] = (*_wide_shapes,
-    Shape(entity='AGE', name='years old', score=.6, digits=1, words=('year', 'yr', 'y/o', 'yo', 'aged', 'age', 'turn', 'old'),
+    Shape(entity='AGE', name='years old', score=.6, digits=1, words=('age', 'turn', "'ll be", 'will be'),
           regex=r"\b(?:aged?(?: of| is|:)?|turn(?:ed|ing|s)?|i'll be|i will be)\s\K\d{1,3}(?![\d%/:]|[.,]\d)(?: (?:years?(?: old)?|months? old))?"),
     Shape(entity='AGE', name='before its cue', score=.6, digits=1, words=('year', 'yr', 'y/o', 'yo', 'month', 'old'),
           regex=r'\b\d{1,3}(?=(?:[ -](?:years?|yrs?|months?)[ -](?:old|of age)\b| ?y/?o\b))'),

@@ -118,7 +118,7 @@ _bank_shapes = (
     Shape(entity='ACCOUNT_NUMBER', name='second of several', score=.6, digits=16, words=('accounts',),
           regex=r'\baccounts\b[^.;\d]{0,30}\d{8} (?:and|or) \K\d{8}(?!\d)'))
 
-# %% ../../nbs/data/40_patterns.ipynb #a7165afa
+# %% ../../nbs/data/40_patterns.ipynb #2ecf1980
 _fill = r"(?: (?:i|we|you|set|that|chose|for|it|my|card|old|new|to|on|in|the|from|this|back|your|sent|got|received|entered|used|atm|sms|text|app)\b){0,6}"
 _code = r'(?<![\d£$€.,])\d{3,8}(?![\d%]|[.,]\d|\s?(?:times|days|hours|minutes|attempts|digits?|numbers?|tries|pounds|euros|dollars)\b)'
 
@@ -129,7 +129,7 @@ _secret_shapes = (
           regex=rf"\b(?:cvv2?|cvc2?|csc|security (?:code|number)|pin(?: ?(?:code|number))?|passcode)\b(?:'s)?{_fill}{is_}\K{_code}"),
     Shape(entity='CARD_SECRET', name='digits on the back', score=.8, digits=3, words=('back', 'signature'),
           regex=rf'\b(?:(?:three|3|last) (?:digits|numbers)|code) (?:on|at) the (?:back|signature strip)(?: of (?:the|my) card)?{is_}\K\d{{3,4}}(?!\d)'),
-    Shape(entity='CARD_SECRET', name='one-time code', score=.75, digits=4, words=('otp', 'one', 'verification', 'auth', 'security', 'access', 'confirmation'),
+    Shape(entity='CARD_SECRET', name='one-time code', score=.75, digits=3, words=('otp', 'one', 'verification', 'auth', '2fa', 'access', 'confirmation'),
           regex=rf'\b(?:otp|(?:one[ -]time|verification|authenti?cation|confirmation|access|2fa) (?:pass)?(?:code|pin|password))\b{_fill}{is_}\K{_code}'))
 
 # %% ../../nbs/data/40_patterns.ipynb #ad0db56e
@@ -149,14 +149,14 @@ _person_shapes = (
     Shape(entity='UK_NINO', name='behind its cue', score=.9, digits=6, words=('ni', 'national insurance'),
           regex=rf'\b(?:ni|nino|national insurance)\b{is_}\K[a-z]{{2}}(?:[ -]?\d{{2}}){{3}}[ -]?[a-d]\b'))
 
-# %% ../../nbs/data/40_patterns.ipynb #fb02db50
+# %% ../../nbs/data/40_patterns.ipynb #3172eb3e
 _extension = r'(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?'
 _digits7 = rf"\+?\(?\d(?:[ ().\-/]{{0,3}}\d){{5,14}}{_extension}(?!\d)"
 
 _dot = r'(?:\s{0,3}(?:[\[({] ?(?:dot|\.|punkt|punto) ?[\])}]|\b(?:dot|punto|punkt)\b)\s{0,3})'
 _at = r'(?:[\[({<] ?(?:at|@|arroba) ?[\])}>]|[\[({]a[\])}])'
 _at_words = tuple(b + a for b in '[({<' for a in ('at', ' at', '@', ' @', 'arroba', ' arroba', 'a]', 'a)', 'a}'))
-_dot_words = tuple(b + blank + d for b in '[({' for blank in ('', ' ') for d in ('dot', '.', 'punk', 'punt')) + (' dot', ' punto', ' punkt', '\tdot', '\ndot')
+_dot_words = tuple(b + blank + d for b in '[({' for blank in ('', ' ') for d in ('.',)) + ('dot', 'punto', 'punkt')
 _local = rf'[\w.+-]{{1,64}}(?:(?:{_dot}|\s(?:underscore|dash)\s)[\w.+-]{{1,40}}){{0,3}}'
 
 _contact_shapes = (

@@ -193,7 +193,7 @@ def address_spans(
             for part in _pieces(text, whole): yield *part, sure
         else: yield 'STREET_ADDRESS', start, end, sure
 
-# %% ../../nbs/data/41_places.ipynb #c2257fd7
+# %% ../../nbs/data/41_places.ipynb #072e808a
 place_shapes: tuple[Shape, ...] = (
     Shape(entity='URL', name='scheme or www', score=.6, words=('://', 'www.'), regex=r'\b(?:(?:https?|ftp)://|www\.)[^\s<>"\')\]]{3,300}(?<![.,;:!?])'),
     Shape(entity='URL', name='domain behind a cue', score=.6, words=('site', 'url', 'domain', 'page', 'blog', 'link', 'visit', 'portfolio'),
@@ -202,5 +202,5 @@ place_shapes: tuple[Shape, ...] = (
     Shape(entity='POSTCODE', name='UK', score=.5, digits=2, mask=r'(?i:[a-z]\d[a-z\d]? ?\d[a-z]{2})', regex=r'\b(?:[a-z]{1,2}\d[a-z\d]? ?\d[abd-hjlnp-uw-z]{2})\b(?<!\b[a-z]\d{4}[a-z]{2})',
           context=('postcode', 'post', 'live', 'address', 'zip', 'moved', 'street', 'road')),
     Shape(entity='POSTCODE', name='ZIP behind a state', score=.6, digits=5, mask=r'[A-Z]{2},? \d{5}', regex=rf'(?-i:\b(?:{_states})),? \K\d{{5}}(?:-\d{{4}})?\b'),
-    Shape(entity='POSTCODE', name='behind its cue', score=.8, digits=4, words=('zip', 'post', 'plz'),
+    Shape(entity='POSTCODE', name='behind its cue', score=.8, digits=3, words=('zip', 'post', 'plz'),
           regex=rf'\b(?:zip(?: ?code)?|post(?:al)? ?code|plz)\b{is_}\K(?:\d{{4,6}}(?:-\d{{3,4}})?|[a-z]\d[a-z] ?\d[a-z]\d)\b'))

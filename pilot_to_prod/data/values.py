@@ -61,10 +61,9 @@ def placeholders_in(
 def _ways(c: TypedColumn, words: Any) -> int:
     return int(c.words.filter(as_mask(words)).str.to_lowercase().n_unique()) if words.any() else 0
 
-# %% ../../nbs/data/23_values.ipynb #f58266cd
+# %% ../../nbs/data/23_values.ipynb #0e795171
 def plain_form(words: Any) -> Any:
     "A polars text Series without case, accents, spaces and separators; words of three characters or fewer lose case and spaces only."
-    import polars as pl
     bare = words.str.normalize('NFKD').str.replace_all(r'[\p{M}\p{Cf}]+', '').str.to_lowercase().str.strip_chars()
     joined = bare.str.replace_all(r'[\s_\-./\\]+', '')
     return joined.zip_with(bare.str.len_chars() > 3, bare)
@@ -89,7 +88,7 @@ def typing_errors(
         if hits: out[i] = max(hits, key=lambda j: counts[j])
     return out
 
-# %% ../../nbs/data/23_values.ipynb #9a4d7632
+# %% ../../nbs/data/23_values.ipynb #0d3f36fe
 def variants_in(
     grid: Grid, # The table
 ) -> list[AuditFinding]:
@@ -124,7 +123,9 @@ def _spelled_otherwise(raw: Any, short: bool) -> Any:
     seldom = np.array([counts[s] for s in shapes]) <= .05*len(raw)
     both = forms.is_in(forms.filter(as_mask(again)).implode()).to_numpy()
     usual = set(forms.filter(as_mask(both & ~seldom)).to_list())
-    return both & seldom & np.array([f in usual for f in forms])
+    odd = both & seldom & np.array([f in usual for f in forms])
+    used, wrong = (dict(shapes.filter(as_mask(m)).value_counts().iter_rows()) for m in (seldom, odd))
+    return odd | (seldom & np.array([wrong.get(s, 0) >= max(3, .5*used.get(s, 0)) for s in shapes]))   # the same slip where the key has no other row
 
 def _misspelled(raw: Any, counts: Any, taken: Any) -> Any:
     import numpy as np

@@ -7,7 +7,7 @@ __all__ = ['MAX_AGE_DAYS', 'GoldenRow', 'read_golden', 'GoldenLock', 'golden_has
            'lock_golden', 'json_text', 'Golden', 'changed_rows', 'read_lock', 'load_golden', 'Coverage',
            'golden_coverage', 'golden_age', 'golden_from_csv', 'golden_text', 'Proposal', 'propose_golden']
 
-# %% ../../nbs/evals/00_golden.ipynb #3b85ebaf
+# %% ../../nbs/evals/00_golden.ipynb #3c82743d
 import html
 from collections import Counter
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from ..core.errors import InputError, LockMismatch, MissingInput, SettingsError,
 from ..core.files import canonical_json, read_jsonl, read_text, sha256_json, write_atomic
 from ..core.results import Record, table_html
 from ..core.settings import Settings
-from ..core.text import normalise
+from ..core.text import near_places, normalise
 
 # %% ../../nbs/evals/00_golden.ipynb #836f8360
 class GoldenRow(Record):
@@ -258,7 +258,7 @@ def _draw(lines: list[tuple[str, str, str]], n: int, random: Random) -> list[int
         picked += random.sample(have, min(k, len(have)//2))
     return picked
 
-# %% ../../nbs/evals/00_golden.ipynb #61700d36
+# %% ../../nbs/evals/00_golden.ipynb #2bf60621
 class Proposal(Record):
     "Golden rows drawn from a log, and the positions in the log that must not be trained on."
     rows: tuple[GoldenRow, ...]
@@ -278,8 +278,14 @@ def propose_golden(
     lines = [(text or '', label or '', normalise(text or '')) for text, label in log]
     picked = sorted(_draw(lines, n, Random(seed)))
     if not picked: raise InputError('no golden set can be proposed: no label has two different texts. Give one with --golden FILE.')
-    day, keys = clock().date(), {lines[i][2] for i in picked}
+    day = clock().date()
     rows = tuple(GoldenRow(id=f'log-{i:06d}', inputs={input_name: lines[i][0]}, expected={field: lines[i][1]},
                            source='proposed from the log',
                            tags=(f'feature:{feature}', f'{field}:{lines[i][1]}'), added=day) for i in picked)
-    return Proposal(rows=rows, held_out=tuple(i for i, o in enumerate(lines) if o[2] in keys))
+    return Proposal(rows=rows, held_out=_copies(lines, picked))
+
+def _copies(lines: list[tuple[str, str, str]], picked: list[int]) -> tuple[int, ...]:
+    keys = {lines[i][2] for i in picked}
+    exact = tuple(i for i, o in enumerate(lines) if o[2] in keys)
+    near = near_places([lines[i][0] for i in picked], [o[0] for o in lines])
+    return tuple(sorted({*exact, *near})) if len(near) <= max(len(lines)//4, 2*len(picked)) else exact
