@@ -2,9 +2,12 @@
 
     python bench/pii.py [--rows 1000000] [--peer 1500] [--same 20000] [--json FILE]
 
-The table is invented: two columns of free text, three short typed ones (e-mail address, telephone number, town), personal data in 3 % of the cells.
-The peer is `AnalyzerEngine.analyze` for each cell with the recognisers of the detector; it would need hours for the table, so its time is taken on a
-random sample of `--peer` cells of each column and extrapolated. Findings are compared one by one on `--same` rows. CPU seconds, one process.
+The table is invented: two columns of free text, three short typed ones (e-mail address, telephone number, town), personal data in 3 % of
+the cells.
+The peer is `AnalyzerEngine.analyze` for each cell with the recognisers of the detector; it would need hours for the table, so its time is
+taken on a
+random sample of `--peer` cells of each column and extrapolated. Findings are compared one by one on `--same` rows. CPU seconds, one
+process.
 """
 import argparse
 import json
@@ -18,16 +21,21 @@ import time
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
 
-import polars as pl  # noqa: E402
-from pilot_to_prod.data.disguise import plain  # noqa: E402
-from pilot_to_prod.data.engine import Finding, NotScanned, detector, plain_engine, settle  # noqa: E402
-from pilot_to_prod.data.scan import find_column  # noqa: E402
+import polars as pl
+from pilot_to_prod.data.disguise import plain
+from pilot_to_prod.data.engine import Finding, NotScanned, detector, plain_engine, settle
+from pilot_to_prod.data.scan import find_column
 
-PARTS = [['My', 'The', 'Our', 'A', 'This', 'Your'], ['payment', 'transfer', 'card', 'refund', 'top up', 'statement', 'fee', 'exchange', 'order', 'withdrawal', 'direct debit'],
-         ['is still pending', 'has not arrived', 'was declined', 'shows twice', 'took 3 days', 'was wrong', 'is missing', 'cost 2.50 more', 'cannot be found', 'was reversed'],
-         ['since yesterday', 'for a week', 'after the update', 'in the app', 'at the cash machine', 'on my phone', 'since 12 May', 'while travelling', 'for order 4471', 'once more'],
-         ['Please help.', 'What can I do?', 'Why?', 'Can you look into it?', 'I need it today.', "It's urgent.", 'Thanks a lot', 'Is that normal?', 'Who can tell me?', 'I am not happy.'],
-         ['', ' We tried it again.', ' The shop says it is fine.', ' Version 3.2 of the app.', ' I have been with you since 2016.', ' Nobody answers.', ' The rate looks odd.']]
+PARTS = [['My', 'The', 'Our', 'A', 'This', 'Your'], ['payment', 'transfer', 'card', 'refund', 'top up', 'statement', 'fee', 'exchange',
+    'order', 'withdrawal', 'direct debit'],
+         ['is still pending', 'has not arrived', 'was declined', 'shows twice', 'took 3 days', 'was wrong', 'is missing', 'cost 2.50 more',
+             'cannot be found', 'was reversed'],
+         ['since yesterday', 'for a week', 'after the update', 'in the app', 'at the cash machine', 'on my phone', 'since 12 May',
+             'while travelling', 'for order 4471', 'once more'],
+         ['Please help.', 'What can I do?', 'Why?', 'Can you look into it?', 'I need it today.', "It's urgent.", 'Thanks a lot',
+             'Is that normal?', 'Who can tell me?', 'I am not happy.'],
+         ['', ' We tried it again.', ' The shop says it is fine.', ' Version 3.2 of the app.', ' I have been with you since 2016.',
+             ' Nobody answers.', ' The rate looks odd.']]
 NAMES = [f'{a} {b}' for a in ('Ann', 'Omar', 'Lena', 'Tomas', 'Priya', 'Jack') for b in ('Sample', 'Beispiel', 'Exemplar', 'Muster')]
 TOWNS = [f'{a}{b}' for a in ('North', 'Mill', 'Oak', 'Stone', 'Ash', 'Red') for b in ('field', 'ford', 'bridge', 'ton', 'ley', 'wick')]
 
@@ -39,9 +47,12 @@ def luhn_card(rng):
 
 
 def personal(rng, i):
-    return rng.choice([lambda: f'My name is {rng.choice(NAMES)}.', lambda: f'Mail me at user{i}@example.com.', lambda: f'Card {luhn_card(rng)}.', lambda: f'Call me on +44 20 7946 {i % 10000:04d}.',
-                       lambda: f'I was born on {i % 28 + 1}/0{i % 9 + 1}/19{i % 60 + 40}.', lambda: f'Sort code 20-{i % 90 + 10}-{i % 80 + 10}, account {10_000_000 + i}.',
-                       lambda: f'I live at {i % 200 + 1} Garden Street, {rng.choice(TOWNS)}, SW1A {i % 9 + 1}AA.', lambda: f'My PIN is {i % 9000 + 1000}.'])()
+    return rng.choice([lambda: f'My name is {rng.choice(NAMES)}.', lambda: f'Mail me at user{i}@example.com.',
+        lambda: f'Card {luhn_card(rng)}.', lambda: f'Call me on +44 20 7946 {i % 10000:04d}.',
+                       lambda: f'I was born on {i % 28 + 1}/0{i % 9 + 1}/19{i % 60 + 40}.',
+                           lambda: f'Sort code 20-{i % 90 + 10}-{i % 80 + 10}, account {10_000_000 + i}.',
+                       lambda: f'I live at {i % 200 + 1} Garden Street, {rng.choice(TOWNS)}, SW1A {i % 9 + 1}AA.',
+                           lambda: f'My PIN is {i % 9000 + 1000}.'])()
 
 
 def free_text(rng, i, share):
@@ -52,8 +63,10 @@ def free_text(rng, i, share):
 def make(rows, seed=1):
     rng, share = random.Random(seed), .03
     def maybe(value, other): return value if rng.random() < share else other
-    return pl.DataFrame({'message': [free_text(rng, i, share) for i in range(rows)], 'note': [free_text(rng, 3*i + 1, share) for i in range(rows)],
-                         'contact': [maybe(f'user{i}@example.com', f'CUST-{i:07d}') for i in range(rows)], 'phone': [maybe(f'+44 20 7946 {i % 10000:04d}', f'EXT {i % 900}') for i in range(rows)],
+    return pl.DataFrame({'message': [free_text(rng, i, share) for i in range(rows)], 'note': [free_text(rng, 3*i + 1,
+        share) for i in range(rows)],
+                         'contact': [maybe(f'user{i}@example.com', f'CUST-{i:07d}') for i in range(rows)],
+                         'phone': [maybe(f'+44 20 7946 {i % 10000:04d}', f'EXT {i % 900}') for i in range(rows)],
                          'town': [maybe(rng.choice(NAMES), rng.choice(TOWNS)) for _ in range(rows)]})
 
 
@@ -61,10 +74,11 @@ def by_presidio(engine, text):
     """What the plain engine finds, on the text as sent and as read, settled alike."""
     if not text.strip():
         return ()
-    def search(some): return [Finding(entity=r.entity_type, start=r.start, end=r.end, score=round(r.score, 3)) for r in engine.analyze(some, language='en', score_threshold=.4)]
+    def search(some): return [Finding(entity=r.entity_type, start=r.start, end=r.end, score=round(r.score, 3)) for r in engine.analyze(some,
+        language='en', score_threshold=.4)]
     found, read = search(text), plain(text)
     if read is not None:
-        found += [f.model_copy(update=dict(zip(('start', 'end'), read.original(f.start, f.end)))) for f in search(read.text)]
+        found += [f.model_copy(update=dict(zip(('start', 'end'), read.original(f.start, f.end), strict=True))) for f in search(read.text)]
     return settle(found)
 
 
@@ -105,9 +119,12 @@ def differences(engine, search, table, rows):
 
 def worst(search):
     """Hostile texts: seconds of CPU, and whether they were searched or refused."""
-    texts = {'4 KB of a.a.a': 'a.'*2048, '4 KB of 1.1.1': '1.'*2048, '1 MB of digits': '7'*10**6, '1 MB of digits and blanks': '7 '*(5*10**5), '1 MB of one letter': 'a'*10**6, '1 MB of a.a.a': 'a.'*(5*10**5),
-             '200 KB of @': '@'*200_000, '200 KB of a@': 'a@'*100_000, '100 KB of combining marks': 'e' + '\u0301'*100_000, '100 KB of zero width': 'a\u200b'*50_000, '100 KB of Cyrillic': 'а'*100_000,
-             '200 KB of number words': 'one '*50_000, '200 KB of capitals': 'John Smith '*18_000, '100 KB of streets': '12 High Street, '*6_000, '100 KB of cues': 'my name is '*9_000, '100 KB of colons': ':'*100_000}
+    texts = {'4 KB of a.a.a': 'a.'*2048, '4 KB of 1.1.1': '1.'*2048, '1 MB of digits': '7'*10**6,
+        '1 MB of digits and blanks': '7 '*(5*10**5), '1 MB of one letter': 'a'*10**6, '1 MB of a.a.a': 'a.'*(5*10**5),
+             '200 KB of @': '@'*200_000, '200 KB of a@': 'a@'*100_000, '100 KB of combining marks': 'e' + '\u0301'*100_000,
+             '100 KB of zero width': 'a\u200b'*50_000, '100 KB of Cyrillic': 'а'*100_000,
+             '200 KB of number words': 'one '*50_000, '200 KB of capitals': 'John Smith '*18_000,
+             '100 KB of streets': '12 High Street, '*6_000, '100 KB of cues': 'my name is '*9_000, '100 KB of colons': ':'*100_000}
     out = {}
     for name, text in texts.items():
         start = time.process_time()
@@ -161,12 +178,16 @@ def main():
     print(f'detector built in {built:.2f} s; table of {args.rows:,} rows x {table.width} columns, {size/1e6:.0f} MB')
     print(f'{"column":10} {"ours, CPU s":>12} {"peer, ms a cell":>16}')
     for name in table.columns: print(f'{name:10} {by_column[name]:12.1f} {1000*peer_cell[name]:16.3f}')
-    print(f'ours {ours:.1f} CPU s; AnalyzerEngine {peer:.0f} CPU s, extrapolated from {args.peer} cells of each column; ratio {peer/ours:.1f}')
-    print(f'cells with a finding {hits:,} of {args.rows*table.width:,}; differences {wrong} of {compared:,} distinct cells; memory added {peak/1e6:.0f} MB = {peak/size:.2f} x table')
+    print(f'ours {ours:.1f} CPU s; AnalyzerEngine {peer:.0f} CPU s, extrapolated from {args.peer} cells of each column; ratio '
+        f'{peer/ours:.1f}')
+    print(f'cells with a finding {hits:,} of {args.rows*table.width:,}; differences {wrong} of {compared:,} distinct cells; memory added '
+        f'{peak/1e6:.0f} MB = {peak/size:.2f} x table')
     print(f'1 KB: patterns p50 {patterns[0]} ms, p95 {patterns[1]} ms; with NER p50 {named[0]} ms, p95 {named[1]} ms (CPU)')
     for name, (seconds, told) in hostile.items(): print(f'  {name:28} {seconds:7.2f} s  {told}')
-    result = dict(rows=args.rows, columns=table.width, table_mb=round(size/1e6, 1), build_s=round(built, 2), ours_cpu_s=round(ours, 1), peer_cpu_s=round(peer, 1), peer_sample=args.peer, ratio=round(peer/ours, 1),
-                  differences=wrong, compared=compared, memory_x_table=round(peak/size, 2), patterns_p50_ms=patterns[0], patterns_p95_ms=patterns[1], ner_p50_ms=named[0], ner_p95_ms=named[1],
+    result = dict(rows=args.rows, columns=table.width, table_mb=round(size/1e6, 1), build_s=round(built, 2), ours_cpu_s=round(ours, 1),
+        peer_cpu_s=round(peer, 1), peer_sample=args.peer, ratio=round(peer/ours, 1),
+                  differences=wrong, compared=compared, memory_x_table=round(peak/size, 2), patterns_p50_ms=patterns[0],
+                      patterns_p95_ms=patterns[1], ner_p50_ms=named[0], ner_p95_ms=named[1],
                   hostile={k: v[0] for k, v in hostile.items()})
     print(json.dumps(result))
     if args.json:

@@ -56,7 +56,7 @@ PROBE = dict(id='own-1', kind='direct', attack=True, text='My card is lost, I ca
 FLIPS = (
     Flip('data_audit', 'leakage', copy_into_log('tri-001')),
     Flip('pii_spec', 'spec_locked', edit('data_audit/pii_spec.yaml', 'entity: IBAN_CODE\n  purpose: answer the message\n  action: surrogate',
-                                         'entity: IBAN_CODE\n  purpose: answer the message\n  action: keep')),
+                                         'entity: IBAN_CODE\n  purpose: answer the message\n  action: mask')),
     Flip('architecture', 'locked', edit('pilot/architecture.lock', '"number": 1', '"number": 2')),
     Flip('prompts', 'lock_verified', edit('pilot/prompts/triage@1.0.0.md', 'temperature: 0\n', 'temperature: 0.1\n')),
     Flip('evaluation', 'golden_locked', edit('pilot/golden/golden.jsonl', 'at the swimming hall', 'at the swimming pool'), ('--set', 'evaluation.rows=10')),

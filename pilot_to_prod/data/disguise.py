@@ -10,7 +10,7 @@ import html, re, unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-# %% ../../nbs/data/41_disguise.ipynb #2908d678
+# %% ../../nbs/data/41_disguise.ipynb #b2584a6c
 class Plain(NamedTuple):
     "A text as it is read, and where each of its characters stood."
     text: str
@@ -21,11 +21,14 @@ class Plain(NamedTuple):
         "The stretch of the original text behind a stretch of the plain one."
         return min(self.starts[start:end]), max(self.ends[start:end])
 
-_alike = {c: to for to, some in dict(a='аαɑ', e='еҽ', o='оοօ', p='рρ', c='сϲ', y='уγ', x='хχ', i='іιıⅰ', j='јϳ', s='ѕ', d='ԁⅾ', h='һհ', k='кκ', m='м', t='тτ', b='Ьь', v='νѵ', r='г', g='ɡց',
-          w='ԝѡ', n='ոп', u='υսц', l='ӏⅼ', q='ԛ', A='АΑᎪ', B='ВΒ', E='ЕΕ', K='КΚ', M='МΜ', H='НΗ', O='ОΟ', P='РΡ', C='СϹ', T='ТΤ', Y='УΥ', X='ХΧ', I='ІΙ', J='Ј', S='Ѕ', Z='Ζ', N='Ν', G='Ԍ').items() for c in some}
+_alike = {c: to for to, some in dict(a='аαɑ', e='еҽ', o='оοօ', p='рρ', c='сϲ', y='уγ', x='хχ', i='іιıⅰ', j='јϳ', s='ѕ', d='ԁⅾ', h='һհ',
+    k='кκ', m='м', t='тτ', b='Ьь', v='νѵ', r='г', g='ɡց',
+          w='ԝѡ', n='ոп', u='υսц', l='ӏⅼ', q='ԛ', A='АΑᎪ', B='ВΒ', E='ЕΕ', K='КΚ', M='МΜ', H='НΗ', O='ОΟ', P='РΡ', C='СϹ', T='ТΤ', Y='УΥ',
+              X='ХΧ', I='ІΙ', J='Ј', S='Ѕ', Z='Ζ', N='Ν', G='Ԍ').items() for c in some}
 _alike |= {c: to for to, some in {'-': '⁃‐‑‒–—―−﹣－﹘', '.': '․·•∙。．｡﹒', ',': '‚٫٬，', '@': '＠﹫'}.items() for c in some}
-_invisible = frozenset('\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064'
-                       '\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\u3164\ufe00\ufe0e\ufe0f\ufeff\uffa0')
+_invisible = frozenset('\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b'
+                       '\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f'
+                       '\u3164\ufe00\ufe0e\ufe0f\ufeff\uffa0')
 
 @lru_cache(maxsize=8192)
 def _as_read(c: str) -> str:
@@ -38,12 +41,15 @@ def _as_read(c: str) -> str:
     if folded == c: return c
     return folded if folded.isascii() and folded.isprintable() and len(folded) < 4 else c
 
-# %% ../../nbs/data/41_disguise.ipynb #229c6068
-_spoken = dict(zero='0', oh='0', o='0', nought='0', null='0', one='1', two='2', three='3', four='4', five='5', six='6', seven='7', eight='8', nine='9', niner='9')
-_tens = dict(ten='10', eleven='11', twelve='12', thirteen='13', fourteen='14', fifteen='15', sixteen='16', seventeen='17', eighteen='18', nineteen='19',
+# %% ../../nbs/data/41_disguise.ipynb #d4e5128e
+_spoken = dict(zero='0', oh='0', o='0', nought='0', null='0', one='1', two='2', three='3', four='4', five='5', six='6', seven='7',
+    eight='8', nine='9', niner='9')
+_tens = dict(ten='10', eleven='11', twelve='12', thirteen='13', fourteen='14', fifteen='15', sixteen='16', seventeen='17', eighteen='18',
+    nineteen='19',
              twenty='2', thirty='3', forty='4', fifty='5', sixty='6', seventy='7', eighty='8', ninety='9')
-_any = '|'.join(sorted({*_spoken, *_tens}, key=len, reverse=True))
-_words = re.compile(rf'\b(?:(?:double|triple|treble)[ -])?(?:{_any}|\d)(?:(?:[ ,.-]{{1,3}}|\s?dash\s?|\s?hyphen\s?|, )(?:(?:double|triple|treble)[ -])?(?:{_any}|hundred|\d)){{2,60}}\b', re.I)
+_any = '|'.join(sorted({*_spoken, *_tens}, key=lambda w: (-len(w), w)))
+_words = re.compile(rf'\b(?:(?:double|triple|treble)[ -])?(?:{_any}|\d)(?:(?:[ ,.-]{{1,3}}|\s?dash\s?|\s?hyphen\s?|, )(?:(?:double|triple|'
+    rf'treble)[ -])?(?:{_any}|hundred|\d)){{2,60}}\b', re.I)
 _one_by_one = re.compile(r'(?<![\w.,-])\d(?:(?:[ .\-_/|*,~:;]{1,3}|\s-\s)\d){5,40}(?![\w]|[.,-]\d)')
 _mixed = re.compile(r'(?<![\w])(?=[OoIl +()-]{0,4}\d)(?=[\d +()-]{0,34}[OoIl])[+(]?(?:[\dOoIl][ ()-]{0,2}){8,34}(?![\w])')
 _word = re.compile(r'[a-z]+|\d', re.I)
@@ -61,9 +67,10 @@ def _as_digits(run: str) -> str:
     return out + (ten + '0' if ten else '')
 
 def _from_look(run: str) -> str: return run.translate(_look) if sum(c.isdigit() for c in run) >= 4 else ''
-_read_as = {_words: lambda run: _as_digits(run) if re.search('[a-z]', run, re.I) else '', _one_by_one: lambda run: re.sub(r'\D', '', run), _mixed: _from_look}
+_read_as = {_words: lambda run: _as_digits(run) if re.search('[a-z]', run, re.I) else '', _one_by_one: lambda run: re.sub(r'\D', '', run),
+    _mixed: _from_look}
 
-# %% ../../nbs/data/41_disguise.ipynb #25eaeb3f
+# %% ../../nbs/data/41_disguise.ipynb #cf2f0617
 _entity = re.compile(r'&#?\w{2,8};|%(?:40|2[eEbB0]|3[aA])')
 _suspect_digits = re.compile(r'\d[OoIl][\dOoIl -]|[OoIl]\d|\d(?:[^\w\n]{1,3}\d){5}(?!\w)')
 _spoken_word = re.compile(r'[a-z]+|\d', re.I)
@@ -82,9 +89,13 @@ def suspect(text: str) -> bool:
 def plain(text: str) -> Plain | None:
     "The text as it is read, or None when it reads as it is written."
     if not suspect(text): return None
-    chars, starts, ends = [], [], []
+    chars: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
     def _put(as_read: str, start: int, end: int) -> None:
-        for c in as_read: chars.append(c), starts.append(start), ends.append(end)
+        chars.extend(as_read)
+        starts.extend([start]*len(as_read))
+        ends.extend([end]*len(as_read))
     at = 0
     while at < len(text):
         c = text[at]

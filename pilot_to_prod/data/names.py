@@ -8,86 +8,143 @@ __all__ = ['first_names', 'name_shapes', 'peoples', 'wide_shapes']
 # %% ../../nbs/data/41_names.ipynb #2f326274
 from .patterns import Shape, date, month
 
-# %% ../../nbs/data/41_names.ipynb #19581794
-first_names = tuple('''Aaron Abdul Abigail Adam Adrian Ahmed Aisha Alan Alberto Alejandro Alex Alexander Alexandra Alice Alison Amanda Amelia Amir Amy Ana
-Andrea Andreas Andrew Angela Anil Anita Anna Anne Anthony Antonio Arjun Arthur Barbara Ben Benjamin Beth Brian Bruno Carlos Carol Caroline Catherine Charles
-Charlotte Chen Chloe Chris Christian Christina Christine Christopher Claire Clara Colin Craig Dan Daniel Danielle David Deborah Dennis Derek Diana Diego
-Dmitri Donald Dorothy Edward Elena Elizabeth Ella Emily Emma Eric Erik Ethan Eva Fatima Felix Fiona Francesca Gareth Gary Gemma Geoffrey George Georgia
-Giulia Graham Greg Hannah Harold Harry Hassan Heather Helen Henry Hiroshi Hugh Ian Ibrahim Ines Ingrid Irene Isabel Isabella Ivan Jacob James Jamie Jane
-Janet Jason Javier Jennifer Jessica Joan Joanna Joe Johan John Jonathan Jorge Jose Joseph Joshua Juan Judith Julia Julie Karen Karin Kate Katherine Kathryn
-Keith Kelly Kenneth Kevin Khalid Kumar Kwame Lars Laura Lauren Leila Leon Liam Linda Lisa Louise Lucas Lucy Luis Luke Magnus Malik Marco Margaret Maria
-Marie Mario Martin Mary Matthew Megan Mei Melissa Michael Michelle Miguel Mohamed Mohammed Monica Nadia Nancy Naomi Natalie Nathan Neil Nicholas Nicola
-Nigel Nina Noah Nora Olga Olivia Omar Oscar Owen Pablo Patricia Paul Paula Pedro Peter Philip Priya Rachel Rafael Rahul Raj Ravi Rebecca Richard Robert
-Roberto Roger Rosa Ruth Ryan Samantha Samuel Sandra Sanjay Sara Sarah Sean Sergei Sharon Simon Sofia Sophie Stefan Stephanie Stephen Steven Stuart Sunita
-Susan Svetlana Tanya Tariq Teresa Thomas Timothy Tom Tomasz Tony Tracy Valentina Vanessa Victoria Vijay Vikram Vincent Walter Wei Wendy William Yasmin Yuki
+# %% ../../nbs/data/41_names.ipynb #2bda584e
+first_names = tuple('''Aaron Abdul Abigail Adam Adrian Ahmed Aisha Alan Alberto Alejandro Alex Alexander Alexandra Alice Alison Amanda
+Amelia Amir Amy Ana
+Andrea Andreas Andrew Angela Anil Anita Anna Anne Anthony Antonio Arjun Arthur Barbara Ben Benjamin Beth Brian Bruno Carlos Carol Caroline
+Catherine Charles
+Charlotte Chen Chloe Chris Christian Christina Christine Christopher Claire Clara Colin Craig Dan Daniel Danielle David Deborah Dennis
+Derek Diana Diego
+Dmitri Donald Dorothy Edward Elena Elizabeth Ella Emily Emma Eric Erik Ethan Eva Fatima Felix Fiona Francesca Gareth Gary Gemma Geoffrey
+George Georgia
+Giulia Graham Greg Hannah Harold Harry Hassan Heather Helen Henry Hiroshi Hugh Ian Ibrahim Ines Ingrid Irene Isabel Isabella Ivan Jacob
+James Jamie Jane
+Janet Jason Javier Jennifer Jessica Joan Joanna Joe Johan John Jonathan Jorge Jose Joseph Joshua Juan Judith Julia Julie Karen Karin Kate
+Katherine Kathryn
+Keith Kelly Kenneth Kevin Khalid Kumar Kwame Lars Laura Lauren Leila Leon Liam Linda Lisa Louise Lucas Lucy Luis Luke Magnus Malik Marco
+Margaret Maria
+Marie Mario Martin Mary Matthew Megan Mei Melissa Michael Michelle Miguel Mohamed Mohammed Monica Nadia Nancy Naomi Natalie Nathan Neil
+Nicholas Nicola
+Nigel Nina Noah Nora Olga Olivia Omar Oscar Owen Pablo Patricia Paul Paula Pedro Peter Philip Priya Rachel Rafael Rahul Raj Ravi Rebecca
+Richard Robert
+Roberto Roger Rosa Ruth Ryan Samantha Samuel Sandra Sanjay Sara Sarah Sean Sergei Sharon Simon Sofia Sophie Stefan Stephanie Stephen Steven
+Stuart Sunita
+Susan Svetlana Tanya Tariq Teresa Thomas Timothy Tom Tomasz Tony Tracy Valentina Vanessa Victoria Vijay Vikram Vincent Walter Wei Wendy
+William Yasmin Yuki
 Yusuf Zara Zoe'''.split())
 
-# %% ../../nbs/data/41_names.ipynb #4be2964f
-_stop = ('Please The This That There These Those It Its My We You Your Our Their His Her And But So Can Could How What When Where Why Who Which Is Are Was Were Do '
-         'Does Did Not No Yes Hi Hello Hey Dear Thanks Thank Regards Sorry Still Just Also If In On At To For From A An Of By Or As Be Have Has Had Would Will '
-         'Should Shall May Might Must Let Once After Before Since While Because Although However Then Than Now Today Tomorrow Yesterday Any All Some One Two '
-         'Three First Second Last Next New Old Out Off Up Down Only Very More Most Much Many Please Kindly Card Cards Account Accounts Bank Banks Banking App '
-         'Apps Apple Google Samsung Visa Mastercard MasterCard Maestro Amex American Express Paypal PayPal Revolut Monzo Amazon Netflix Uber Money Cash Payment '
-         'Payments Transfer Transfers Top Topup Pay Pin Atm Pounds Euros Dollars Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February '
-         'March April June July August September October November December Christmas Easter Customer Support Service Services Team Sir Madam Agent Bot Mr Mrs Ms Miss Dr '
-         'Virtual Physical Disposable Direct Debit Credit International Europe European England Britain British London English Spain France Germany America '
-         'Australia Asia Africa China India Russia Russian Canada Swift Sepa Iban Help Need Want Got Get Suite Apt Apartment Flat Unit Room Street Road Avenue Lane Drive Box Im Ive Its Cant Wont Dont How Whats')
+# %% ../../nbs/data/41_names.ipynb #9eb7ae5a
+_stop = ('Please The This That There These Those It Its My We You Your Our Their His Her And But So Can Could How What When Where Why Who '
+    'Which Is Are Was Were Do '
+         'Does Did Not No Yes Hi Hello Hey Dear Thanks Thank Regards Sorry Still Just Also If In On At To For From A An Of By Or As Be '
+         'Have Has Had Would Will '
+         'Should Shall May Might Must Let Once After Before Since While Because Although However Then Than Now Today Tomorrow Yesterday '
+         'Any All Some One Two '
+         'Three First Second Last Next New Old Out Off Up Down Only Very More Most Much Many Please Kindly Card Cards Account Accounts '
+         'Bank Banks Banking App '
+         'Apps Apple Google Samsung Visa Mastercard MasterCard Maestro Amex American Express Paypal PayPal Revolut Monzo Amazon Netflix '
+         'Uber Money Cash Payment '
+         'Payments Transfer Transfers Top Topup Pay Pin Atm Pounds Euros Dollars Monday Tuesday Wednesday Thursday Friday Saturday Sunday '
+         'January February '
+         'March April June July August September October November December Christmas Easter Customer Support Service Services Team Sir '
+         'Madam Agent Bot Mr Mrs Ms Miss Dr '
+         'Virtual Physical Disposable Direct Debit Credit International Europe European England Britain British London English Spain '
+         'France Germany America '
+         'Australia Asia Africa China India Russia Russian Canada Swift Sepa Iban Help Need Want Got Get Suite Apt Apartment Flat Unit '
+         'Room Street Road Avenue Lane Drive Box Im Ive Its Cant Wont Dont How Whats')
 _is_name = rf"(?!(?:{'|'.join(dict.fromkeys(_stop.split()))})\b)(?!I\b)"
-_word = rf"(?-i:{_is_name}(?:(?:[dDlL]['’]|O['’]|Mc|Mac|al-|Al-|el-|El-)?\p{{Lu}}[\p{{Ll}}'’]{{1,20}}(?:-\p{{Lu}}\p{{Ll}}{{1,20}}|\p{{Lu}}\p{{Ll}}{{1,20}})?))"
+_word = (rf"(?-i:{_is_name}(?:(?:[dDlL]['’]|O['’]|Mc|Mac|al-|Al-|el-|El-)?"
+         rf"\p{{Lu}}[\p{{Ll}}'’]{{1,20}}(?:-\p{{Lu}}\p{{Ll}}{{1,20}}|\p{{Lu}}\p{{Ll}}{{1,20}})?))")
 _more = rf"(?-i:(?: (?:(?:van|von|der|den|de|la|le|da|dos|di|bin|al|del|ten|ter)\s){{0,2}}{_word}| \p{{Lu}}\.?(?= \p{{Lu}}))){{0,3}}"
-_cue = (r"(?:my (?:full |legal |real )?name(?:'s| is)|(?:full |sur|first ?|last ?)?name ?:|i am|i'm|this is|it is|it's|(?:kind |best |warm |many )?(?:regards|wishes),?|thanks(?: again)?,?"
-        r'|cheers,?|sincerely,?|signed,?|yours,?|account holder(?: is|:)?|card ?holder(?: is|:)?|on behalf of|in the name of|under the name(?: of)?|name of|named|called'
-        r'|beneficiary(?: is|:)?|recipient(?: is|:)?|payee(?: is|:)?|sender(?: is|:)?|attn:?|c/o|mr\.?|mrs\.?|ms\.?|mx\.?|miss|dr\.?|prof\.?|sir|madam'
-        r"|my (?:wife|husband|partner|fiancée?|son|daughter|mother|father|mum|mom|dad|brother|sister|friend|colleague|landlord|landlady|tenant|boss|manager|flatmate"
-        r"|roommate|neighbou?r|cousin|uncle|aunt|nephew|niece|girlfriend|boyfriend|ex),?(?: is| called| named)?)")
-_cue_words = ('name', "i am", "i'm", 'this is', 'it is', "it's", 'regards', 'wishes', 'thank', 'cheers', 'sincerely', 'signed', 'yours', 'holder', 'behalf', 'called',
-              'beneficiary', 'recipient', 'payee', 'sender', 'attn', 'c/o', 'mr', 'ms', 'mx', 'miss', 'dr', 'prof', 'sir', 'madam', 'my ')
+_cues: dict[str, tuple[str, tuple[str, ...]]] = {  # kind of cue: its expression, and words of which it has one
+    'a name that is told': (r"(?:my (?:full |legal |real )?name(?:'s| is)|(?:full |sur|first ?|last ?)?name ?:|i am|i'm|this is|it is|"
+    r"it's|named|called"
+                            r'|(?:in|under) the name(?: of)?|name of)', ('name', 'i am', "i'm", 'this is', 'it is', "it's", 'called')),
+    'the end of a letter': (r'(?:(?:kind |best |warm |many )?(?:regards|wishes),?|thanks(?: again)?,?|cheers,?|sincerely,?|signed,?|yours,'
+    r'?)',
+                            ('regards', 'wishes', 'thanks', 'cheers', 'sincerely', 'signed', 'yours')),
+    'a role': (r'(?:account holder(?: is|:)?|card ?holder(?: is|:)?|on behalf of|beneficiary(?: is|:)?|recipient(?: is|:)?|payee(?: is|:)?'
+               r'|sender(?: is|:)?|attn:?|c/o)', ('holder', 'behalf', 'beneficiary', 'recipient', 'payee', 'sender', 'attn', 'c/o')),
+    'a title': (r'(?:mrs?\.?|ms\.?|mx\.?|miss|dr\.?|prof\.?|sir|madam)', ('mr', 'ms', 'mx', 'miss', 'dr', 'prof', 'sir', 'madam')),
+    'a relation': (r"my (?:wife|husband|partner|fiancée?|son|daughter|mother|father|mum|mom|dad|brother|sister|friend|colleague|landlord|"
+    r"landlady"
+                   r'|tenant|boss|manager|flatmate|roommate|neighbou?r|cousin|uncle|aunt|nephew|niece|girlfriend|boyfriend|ex),?'
+                   r'(?: is| called| named)?', ('my ',))}
 
-# %% ../../nbs/data/41_names.ipynb #98f69b90
-_lower = (r"(?!(?:and|but|not|on|in|is|was|wrong|misspelled|different|the|a|an|my|i|please|spelled|spelt|missing|changed|written|shown|still|now|also|incorrect|listed"
+# %% ../../nbs/data/41_names.ipynb #b310d3d1
+_lower = (r"(?!(?:and|but|not|on|in|is|was|wrong|misspelled|different|the|a|an|my|i|please|spelled|spelt|missing|changed|written|shown|"
+    r"still|now|also|incorrect|listed"
           r"|correct|going|to|no|being|showing|appearing|completely|different)\b)\p{L}{2,20}")
 
-name_shapes: tuple[Shape, ...] = (
-    Shape(entity='PERSON', name='capitalised words behind a cue', regex=rf'\b{_cue}\s{{1,3}}\K{_word}{_more}', score=.65, words=_cue_words, mask=rf'\b(?i:{_cue})\s{{1,3}}(?:\p{{Lu}}|[dl][\'’]|al-|el-)'),
-    Shape(entity='PERSON', name='two capitalised words behind a payment', score=.6, words=('paid', 'pay', 'transfer', 'payment', 'money', 'sent', 'send', 'add', 'owe', 'lent', 'gave'), mask=r'(?i:\b(?:pa(?:id|y|ying)|to|from|for|add(?:ed)?|owes?|lent|gave)\s(?:(?:dr|mrs?|ms) )?)(?:\p{Lu}|[dl][\'’]|al-|el-)\S+ (?:\p{Lu}|[dl][\'’]|al-|el-)',
-          regex=r'\b(?:paid(?: to)?|pay(?:ing)?(?: to)?|transfer(?:red|ring)? (?:it |money |this )?to|payments? (?:to|from|for)|money (?:to|from)|sen[dt](?:ing)? (?:it |this |money |cash )?to'
-                rf'|add(?:ed)?|owes?|lent|gave)\s\K(?:Dr |Mr |Mrs |Ms )?(?:{_word}(?: {_word}){{1,2}})'),
-    Shape(entity='PERSON', name='one capitalised word that was paid', score=.55, words=('paid', 'transfer', 'sent'), mask=r'(?i:\b(?:paid|to)\s)(?:\p{Lu}|[dl][\'’]|al-|el-)',
-          regex=rf'\b(?:i paid|(?:transferred|sent) (?:it |money |£?\d{{1,6}} )?to)\s\K{_word}{_more}(?= (?:from|by|on|yesterday|today|last|for|but|and|with)\b)'),
-    Shape(entity='PERSON', name='capitalised words before a cue', score=.6, words=('holder', 'my behalf', 'embossed', 'is my ', 'was my '), mask=r'(?i:[ -]holder| embossed| my behalf| (?:is|was) my )',
-          regex=rf"{_word}{_more}(?=,? (?:(?:is |was )?(?:the |an? )?(?:joint )?(?:account|card|policy)[ -]?holder|(?:is |was )?embossed|on my behalf|(?:is|was) my (?:full |maiden |legal |real )?(?:name|wife|husband|partner|landlord|son|daughter|mother|father)))"),
-    Shape(entity='PERSON', name='two capitalised words that sign the text', regex=rf'\s(?:/|--?|–|—|~)\s?\K{_word} {_word}(?=[\s.]{{0,3}}\Z)', score=.6, words=('/', '-', '–', '—', '~'), mask=r'\s(?:/|--?|–|—|~)\s?\S+ \S+[\s.]{0,3}$'),
-    Shape(entity='PERSON', name='words behind "my name is"', regex=rf"\bmy (?:full )?name(?:'s| is)\s\K{_lower}(?: {_lower})?", score=.6, words=("name is", "name's")),
-    Shape(entity='PERSON', name='first name of the list', regex=rf"\b(?-i:(?:{'|'.join(first_names)}))\b{_more}", score=.5, tokens=tuple(o.lower() for o in first_names), mask=rf"\b(?:{'|'.join(first_names)})\b"))
+_capital = r"(?:\p{Lu}|[dl]['’]|al-|el-)"  # how a name begins, for whole columns
 
-# %% ../../nbs/data/41_names.ipynb #088697cb
+name_shapes: tuple[Shape, ...] = (
+    *(Shape(entity='PERSON', name=f'capitalised words behind {kind}', score=.65, words=some, regex=rf'\b{cue}\s{{1,3}}\K{_word}{_more}',
+            mask=rf"\b(?i:{cue})\s{{1,3}}{_capital}") for kind, (cue, some) in _cues.items()),
+    Shape(entity='PERSON', name='two capitalised words behind a payment', score=.6, words=('paid', 'pay', 'transfer', 'payment', 'money',
+        'sent', 'send', 'add', 'owe', 'lent', 'gave'), mask=r'(?i:\b(?:pa(?:id|y|ying)|to|from|for|add(?:ed)?|owes?|lent|gave)\s(?:(?:dr|'
+        r'mrs?|ms) )?)(?:\p{Lu}|[dl][\'’]|al-|el-)\S+ (?:\p{Lu}|[dl][\'’]|al-|el-)',
+          regex=r'\b(?:paid(?: to)?|pay(?:ing)?(?: to)?|transfer(?:red|ring)? (?:it |money |this )?to|payments? (?:to|from|for)|money '
+              r'(?:to|from)|sen[dt](?:ing)? (?:it |this |money |cash )?to'
+                rf'|add(?:ed)?|owes?|lent|gave)\s\K(?:Dr |Mr |Mrs |Ms )?(?:{_word}(?: {_word}){{1,2}})'),
+    Shape(entity='PERSON', name='one capitalised word that was paid', score=.55, words=('paid', 'transfer', 'sent'),
+        mask=r'(?i:\b(?:paid|to)\s)(?:\p{Lu}|[dl][\'’]|al-|el-)',
+          regex=rf'\b(?:i paid|(?:transferred|sent) (?:it |money |£?\d{{1,6}} )?to)\s\K{_word}{_more}(?= (?:from|by|on|yesterday|today|'
+              rf'last|for|but|and|with)\b)'),
+    Shape(entity='PERSON', name='capitalised words before a cue', score=.6, words=('holder', 'my behalf', 'embossed', 'is my ', 'was my '),
+        mask=r'(?i:holder| embossed| my behalf| (?:is|was) my )',
+          regex=rf"{_word}{_more}(?=,? (?:(?:is |was )?(?:the |an? )?(?:joint )?(?:account|card|policy)[ -]?holder|(?:is |was )?embossed|"
+              rf"on my behalf|(?:is|was) my (?:full |maiden |legal |real )?(?:name|wife|husband|partner|landlord|son|daughter|mother|"
+              rf"father)))"),
+    Shape(entity='PERSON', name='two capitalised words that sign the text', regex=rf'\s(?:/|--?|–|—|~)\s?\K{_word} {_word}(?=[\s.]{{0,'
+        rf'3}}\Z)', score=.6, words=('/', '-', '–', '—', '~'), mask=r'\s(?:/|--?|–|—|~)\s?\S+ \S+[\s.]{0,3}$'),
+    Shape(entity='PERSON', name='words behind "my name is"', regex=rf"\bmy (?:full )?name(?:'s| is)\s\K{_lower}(?: {_lower})?", score=.6,
+        words=("name is", "name's")),
+    Shape(entity='PERSON', name='first name of the list', regex=rf"\b(?-i:(?:{'|'.join(first_names)}))\b{_more}", score=.5,
+        tokens=tuple(o.lower() for o in first_names), mask=rf"\b(?:{'|'.join(first_names)})\b"))
+
+# %% ../../nbs/data/41_names.ipynb #3f7e40f7
 _clock = r'\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\.?)?'
-peoples = ('''Afghan African Albanian Algerian American Arab Argentinian Armenian Asian Australian Austrian Bangladeshi Belgian Bolivian Bosnian Brazilian British
-Bulgarian Cambodian Canadian Chilean Chinese Christian Colombian Croatian Cuban Cypriot Czech Danish Dutch Egyptian English Estonian Ethiopian European Filipino Finnish
-French Georgian German Ghanaian Greek Hindu Hispanic Hungarian Icelandic Indian Indonesian Iranian Iraqi Irish Islamic Israeli Italian Jamaican Japanese Jewish
-Jordanian Kenyan Korean Kurdish Latino Latvian Lebanese Lithuanian Malaysian Maltese Mexican Mongolian Moroccan Muslim Nepalese Nigerian Norwegian Pakistani Palestinian
-Peruvian Polish Portuguese Romanian Russian Saudi Scottish Serbian Sikh Slovak Slovenian Somali Spanish Sudanese Swedish Swiss Syrian Taiwanese Thai Tunisian Turkish
+peoples = ('''Afghan African Albanian Algerian American Arab Argentinian Armenian Asian Australian Austrian Bangladeshi Belgian Bolivian
+Bosnian Brazilian British
+Bulgarian Cambodian Canadian Chilean Chinese Christian Colombian Croatian Cuban Cypriot Czech Danish Dutch Egyptian English Estonian
+Ethiopian European Filipino Finnish
+French Georgian German Ghanaian Greek Hindu Hispanic Hungarian Icelandic Indian Indonesian Iranian Iraqi Irish Islamic Israeli Italian
+Jamaican Japanese Jewish
+Jordanian Kenyan Korean Kurdish Latino Latvian Lebanese Lithuanian Malaysian Maltese Mexican Mongolian Moroccan Muslim Nepalese Nigerian
+Norwegian Pakistani Palestinian
+Peruvian Polish Portuguese Romanian Russian Saudi Scottish Serbian Sikh Slovak Slovenian Somali Spanish Sudanese Swedish Swiss Syrian
+Taiwanese Thai Tunisian Turkish
 Ukrainian Uruguayan Venezuelan Vietnamese Welsh Catholic Protestant Buddhist Republican Democrat ''').split()
 
 _wide_shapes = (
     Shape(entity='DATE_TIME', name='date', score=.55, digits=3, regex=rf'(?<![\d.]){date}(?:[ T,]{{1,2}}(?:at )?{_clock})?'),
-    Shape(entity='DATE_TIME', name='day and month', score=.5, digits=1, regex=rf'\b(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ -]{month}|{month} \d{{1,2}}(?:st|nd|rd|th)?)(?!\w)'),
+    Shape(entity='DATE_TIME', name='day and month', score=.5, digits=1, regex=rf'\b(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ -]{month}|'
+        rf'{month} \d{{1,2}}(?:st|nd|rd|th)?)(?!\w)'),
     Shape(entity='DATE_TIME', name='month and year', score=.5, digits=4, regex=rf'\b{month},? (?:19|20)\d{{2}}\b'),
-    Shape(entity='DATE_TIME', name='year', score=.42, digits=4, words=('in ', 'since', 'of ', 'year', 'from', 'until', 'by', 'to ', 'and', 'during', 'between', 'before', 'after'),
+    Shape(entity='DATE_TIME', name='year', score=.42, digits=4, words=('in ', 'since', 'of ', 'year', 'from', 'until', 'till', 'by', 'to ',
+        'and', 'during', 'between', 'before', 'after'),
           regex=r'\b(?:in|since|of|year|from|until|till|by|to|and|during|before|after) (?:the )?\K(?:1[5-9]\d{2}|20\d{2})s?\b(?![-.,]?\d)'),
     Shape(entity='DATE_TIME', name='time of day', score=.5, digits=3, regex=rf'(?<![\d:]){_clock}(?![\d:])'),
-    Shape(entity='DATE_TIME', name='hour', score=.5, digits=1, words=('am', 'pm', 'a.m', 'p.m', 'clock'), regex=r"\b\d{1,2} ?(?:[ap]m\b|[ap]\.m\.|o'clock)"),
-    Shape(entity='POSTCODE', name='five digits on their own line end', score=.45, digits=5, regex=r'(?<=\n[^\n]{0,40} )\d{4,5}(?:-\d{4})?(?=\s*(?:\n|\Z))'))
+    Shape(entity='DATE_TIME', name='hour', score=.5, digits=1, words=('am', 'pm', 'a.m', 'p.m', 'clock'),
+        regex=r"\b\d{1,2} ?(?:[ap]m\b|[ap]\.m\.|o'clock)"),
+    Shape(entity='POSTCODE', name='five digits on their own line end', score=.45, digits=5,
+        regex=r'(?<=\n[^\n]{0,40} )\d{4,5}(?:-\d{4})?(?=\s*(?:\n|\Z))'))
 
-# %% ../../nbs/data/41_names.ipynb #37fc44e0
+# %% ../../nbs/data/41_names.ipynb #566570c0
 wide_shapes: tuple[Shape, ...] = (*_wide_shapes,
     Shape(entity='AGE', name='years old', score=.6, digits=1, words=('age', 'turn', "'ll be", 'will be'),
-          regex=r"\b(?:aged?(?: of| is|:)?|turn(?:ed|ing|s)?|i'll be|i will be)\s\K\d{1,3}(?![\d%/:]|[.,]\d)(?: (?:years?(?: old)?|months? old))?"),
+          regex=r"\b(?:aged?(?: of| is|:)?|turn(?:ed|ing|s)?|i'll be|i will be)\s\K\d{1,3}(?![\d%/:]|[.,]\d)(?: (?:years?(?: old)?|"
+              r"months? old))?"),
     Shape(entity='AGE', name='before its cue', score=.6, digits=1, words=('year', 'yr', 'y/o', 'yo', 'month', 'old'),
           regex=r'\b\d{1,3}(?=(?:[ -](?:years?|yrs?|months?)[ -](?:old|of age)\b| ?y/?o\b))'),
-    Shape(entity='AGE', name='I am ...', score=.5, digits=1, words=('am', "'m", 'is', "'s", 'be', 'just'), regex=r"\b(?:i am|i'm|she is|he is|she's|he's|just turned)\s\K\d{2}(?=[\s.,!?]{0,2}(?:\Z|and\b|but\b|[.!?]))"),
-    Shape(entity='TITLE', name='form of address', score=.6, words=('mr', 'ms', 'mx', 'miss', 'dr', 'prof', 'sir', 'madam', 'rev', 'lord', 'lady', 'capt', 'sgt'),
-          regex=r'\b(?-i:Mrs|Mr|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Sir|Madam|Rev|Lord|Lady|Capt|Sgt|MR|MRS|MS|MISS|DR|mrs|mr|ms|miss|dr|prof)\b\.?(?=\s(?-i:\p{Lu}|\p{Ll}{2}))'),
+    Shape(entity='AGE', name='I am ...', score=.5, digits=1, words=('am', "'m", 'is', "'s", 'be', 'just'),
+        regex=r"\b(?:i am|i'm|she is|he is|she's|he's|just turned)\s\K\d{2}(?=[\s.,!?]{0,2}(?:\Z|and\b|but\b|[.!?]))"),
+    Shape(entity='TITLE', name='form of address', score=.6, words=('mr', 'ms', 'mx', 'miss', 'dr', 'prof', 'sir', 'madam', 'rev', 'lord',
+        'lady', 'capt', 'sgt'),
+          regex=r'\b(?-i:Mrs|Mr|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Sir|Madam|Rev|Lord|Lady|Capt|Sgt|MR|MRS|MS|MISS|DR|mrs|mr|ms|miss|dr|'
+              r'prof)\b\.?(?=\s(?-i:\p{Lu}|\p{Ll}{2}))'),
     Shape(entity='NRP', name='people or faith', score=.5, words=tuple(o.lower() for o in peoples), regex=rf"\b(?:{'|'.join(peoples)})s?\b"),
     Shape(entity='URL', name='bare domain', score=.5, words=('.',),
-          regex=r'(?<![\w@.-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}(?:com|org|net|edu|gov|info|biz|io|ai|app|dev|me|tv|co|uk|us|ca|au|nz|ie|de|fr|es|it|pt|nl|be|ch|at|se|no|dk|fi|pl|cz|ru|in|br|jp|cn|eu)\b(?![@\w.-]*@)'))
+          regex=r'(?<![\w@.-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}(?:com|org|net|edu|gov|info|biz|io|ai|app|dev|me|tv|co|uk|us|'
+              r'ca|au|nz|ie|de|fr|es|it|pt|nl|be|ch|at|se|no|dk|fi|pl|cz|ru|in|br|jp|cn|eu)\b(?![@\w.-]*@)'))

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['own_checks', 'national_shapes', 'fails']
 
-# %% ../../nbs/data/41_national.ipynb #8c3622be
+# %% ../../nbs/data/41_national.ipynb #599fcc60
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 from .patterns import Shape, is_, luhn
 
@@ -31,7 +31,7 @@ def _nhs(text: str) -> bool:
     d = _digits(text)
     return len(d) == 10 and len(set(d)) > 1 and (11 - _weighted(d[:9], range(10, 1, -1)) % 11) % 11 == d[9]
 
-# %% ../../nbs/data/41_national.ipynb #498afdfa
+# %% ../../nbs/data/41_national.ipynb #f944115a
 def _belgian(text: str) -> bool:
     plain = ''.join(map(str, _digits(text)))
     return len(plain) == 11 and any(97 - int(lead + plain[:9]) % 97 == int(plain[9:]) for lead in ('', '2'))
@@ -42,18 +42,22 @@ def _swiss(text: str) -> bool:
 
 def _norwegian(text: str) -> bool:
     d = _digits(text)
-    return len(d) == 11 and (_weighted(d, (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)) % 11, _weighted(d, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)) % 11) == (0, 0)
+    return len(d) == 11 and (_weighted(d, (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)) % 11, _weighted(d, (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)) % 11) == (0,
+        0)
 
 def _luhn(text: str) -> bool: return luhn(''.join(map(str, _digits(text)))[-10:])
 
-own_checks: dict[str, Callable[[str], bool]] = dict(cpf=_cpf, bsn=_bsn, insee=_insee, nhs=_nhs, belgian=_belgian, swiss=_swiss, norwegian=_norwegian, luhn=_luhn)
+own_checks: dict[str, Callable[[str], bool]] = dict(cpf=_cpf, bsn=_bsn, insee=_insee, nhs=_nhs, belgian=_belgian, swiss=_swiss,
+    norwegian=_norwegian, luhn=_luhn)
 
-# %% ../../nbs/data/41_national.ipynb #90b626a5
-_library = ('DeTaxIdRecognizer', 'EsNifRecognizer', 'EsNieRecognizer', 'ItFiscalCodeRecognizer', 'PlPeselRecognizer', 'InAadhaarRecognizer', 'CaSinRecognizer',
-            'AuTfnRecognizer', 'SePersonnummerRecognizer', 'UkDrivingLicenceRecognizer', 'FiPersonalIdentityCodeRecognizer', 'SgFinRecognizer', 'TrNationalIdRecognizer',
+# %% ../../nbs/data/41_national.ipynb #5d5fdb41
+_library = ('DeTaxIdRecognizer', 'EsNifRecognizer', 'EsNieRecognizer', 'ItFiscalCodeRecognizer', 'PlPeselRecognizer', 'InAadhaarRecognizer',
+    'CaSinRecognizer',
+            'AuTfnRecognizer', 'SePersonnummerRecognizer', 'UkDrivingLicenceRecognizer', 'FiPersonalIdentityCodeRecognizer',
+            'SgFinRecognizer', 'TrNationalIdRecognizer',
             'CryptoRecognizer', 'AuMedicareRecognizer', 'ZaIdNumberRecognizer')
 
-@lru_cache(maxsize=None)
+@cache
 def fails(check: str) -> Callable[[str], bool]:
     "The function that tells that a match fails its checksum: one of ours, or that of a recogniser of the library."
     if check in own_checks: return lambda text: not own_checks[check](text)
@@ -62,7 +66,7 @@ def fails(check: str) -> Callable[[str], bool]:
     rule: Any = getattr(library, check)()
     return lambda text: rule.validate_result(text) is False or rule.invalidate_result(text) is True
 
-# %% ../../nbs/data/41_national.ipynb #a25b55e7
+# %% ../../nbs/data/41_national.ipynb #5b4f17ce
 def _cued(
     name: str,                # Country and kind
     cue: str,                 # Regular expression of the cue
@@ -72,19 +76,26 @@ def _cued(
     score: float = .85,       # Of a match
 ) -> Shape:
     "A national number behind its cue."
-    return Shape(entity='NATIONAL_ID', name=name, score=score, digits=digits, words=words, regex=rf'\b(?:{cue})\b{is_}\K(?:{value})(?![\w-]?\d)')
+    return Shape(entity='NATIONAL_ID', name=name, score=score, digits=digits, words=words,
+        regex=rf'\b(?:{cue})\b{is_}\K(?:{value})(?![\w-]?\d)')
 
 def _marked(name: str, value: str, check: str, digits: int, score: float = .7, mixed: int = 0, mask: str = '') -> Shape:
-    return Shape(entity='NATIONAL_ID', name=name, score=score, digits=digits, mixed=mixed, check=check, mask=mask, regex=rf'(?<![\w.-])(?:{value})(?![\w-]|\.\d)')
+    return Shape(entity='NATIONAL_ID', name=name, score=score, digits=digits, mixed=mixed, check=check, mask=mask,
+        regex=rf'(?<![\w.-])(?:{value})(?![\w-]|\.\d)')
 
 _cued_shapes = (
-    _cued('US ITIN', r'itin|individual taxpayer(?: id\w*| identification)?(?: number)?', r'9\d{2}[- ]?\d{2}[- ]?\d{4}', ('itin', 'taxpayer'), 9),
+    _cued('US ITIN', r'itin|individual taxpayer(?: id\w*| identification)?(?: number)?', r'9\d{2}[- ]?\d{2}[- ]?\d{4}', ('itin',
+        'taxpayer'), 9),
     _cued('UK NHS', r'nhs', r'\d{3}[ -]?\d{3}[ -]?\d{4}', ('nhs',), 10),
-    _cued('DE Steuer-ID', r'steuer(?:liche)?[- ]?(?:id\w*|nummer|identifikationsnummer)|idnr\.?|german tax (?:id|number)', r'\d{2} ?\d{3} ?\d{3} ?\d{3}', ('steuer', 'idnr', 'german tax'), 11),
-    _cued('FR INSEE', r'insee|nir|num[ée]ro (?:de )?s[ée]cu(?:rit[ée] sociale)?|s[ée]curit[ée] sociale|french social security', r'[12378](?: ?\d{2}){2} ?[\dab]{2}(?: ?\d{3}){2}(?: ?\d{2})?',
+    _cued('DE Steuer-ID', r'steuer(?:liche)?[- ]?(?:id\w*|nummer|identifikationsnummer)|idnr\.?|german tax (?:id|number)',
+        r'\d{2} ?\d{3} ?\d{3} ?\d{3}', ('steuer', 'idnr', 'german tax'), 11),
+    _cued('FR INSEE', r'insee|nir|num[ée]ro (?:de )?s[ée]cu(?:rit[ée] sociale)?|s[ée]curit[ée] sociale|french social security',
+        r'[12378](?: ?\d{2}){2} ?[\dab]{2}(?: ?\d{3}){2}(?: ?\d{2})?',
           ('insee', 'nir', 'curit', 'séc', 'sec', 'french'), 11),
-    _cued('NL BSN', r'bsn|burgerservicenummer|sofi ?nummer', r'\d{4}[. ]?\d{2}[. ]?\d{2,3}|\d{3}[. ]?\d{3}[. ]?\d{3}', ('bsn', 'burgerservice', 'sofi'), 8),
-    _cued('SE personnummer', r'personnummer|swedish (?:personal|identity|id)(?: identity)?', r'(?:\d{2})?\d{6}[-+ ]?\d{4}', ('personnummer', 'swedish'), 10),
+    _cued('NL BSN', r'bsn|burgerservicenummer|sofi ?nummer', r'\d{4}[. ]?\d{2}[. ]?\d{2,3}|\d{3}[. ]?\d{3}[. ]?\d{3}', ('bsn',
+        'burgerservice', 'sofi'), 8),
+    _cued('SE personnummer', r'personnummer|swedish (?:personal|identity|id)(?: identity)?', r'(?:\d{2})?\d{6}[-+ ]?\d{4}', ('personnummer',
+        'swedish'), 10),
     _cued('PL PESEL', r'pesel', r'\d{11}', ('pesel',), 11),
     _cued('IN Aadhaar', r'aadh?aa?r', r'\d{4}[ -]?\d{4}[ -]?\d{4}', ('aad',), 12),
     _cued('CA SIN', r'sin|social insurance', r'\d{3}[ -]?\d{3}[ -]?\d{3}', ('sin', 'insurance'), 9),
@@ -97,35 +108,46 @@ _cued_shapes = (
     _cued('DK CPR', r'cpr(?:[- ]?n\w*)?|danish (?:personal|national) id\w*', r'\d{6}[- ]?\d{4}', ('cpr', 'danish'), 10),
     _cued('ZA ID', r'south african id|rsa id|sa id', r'\d{13}', ('african id', 'rsa id', 'sa id'), 13))
 
-# %% ../../nbs/data/41_national.ipynb #0529294f
+# %% ../../nbs/data/41_national.ipynb #99acf645
 _value = r'(?=[a-z0-9-]{0,6}\d)(?:[a-z]{1,3}[ -]?)?\d[a-z0-9]{4,13}|(?=[a-z0-9]{0,6}\d)[a-z0-9]{6,14}'
 
 _any_shapes = (
     _cued('passport', r'passport(?: ?(?:no\.?|number|num|id|#))?', rf'(?:{_value})', ('passport',), 1, .8),
-    _cued('identity card', r'(?:national |personal )?(?:id|identity|identification)[ -]?(?:card|number|no\.?|code|nr)|national id', r'(?:\d[\d .-]{4,14}\d(?!\w)|' + _value + ')',
+    _cued('identity card', r'(?:national |personal )?(?:id|identity|identification)[ -]?(?:card|number|no\.?|code|nr)|national id',
+        r'(?:\d[\d .-]{4,14}\d(?!\w)|' + _value + ')',
           ('id', 'national'), 1, .75),
-    _cued('tax number', r'tax(?:payer)?[ -]?(?:id(?:entification)?|reference|number|code|no\.?)(?: (?:number|no\.?))?|tin|utr|codice fiscale|nif|nie|dni|curp|pan(?= (?:card|number|no))(?: \w+)?|vat(?: id| number)?',
-          r'(?:\d[\d .-]{5,14}\d(?!\w)|' + _value + ')', ('tax', 'tin', 'utr', 'fiscale', 'nif', 'nie', 'dni', 'curp', 'pan', 'vat'), 1, .75),
-    _cued('health or insurance number', r'(?:health (?:card|insurance)|medical record|mrn|patient|member(?:ship)?|policy(?: holder)?|insurance)(?: (?:card|id|no\.?|number|#)){1,2}', rf'(?:\d[\d -]{{5,14}}\d|{_value})',
+    _cued('tax number', r'tax(?:payer)?[ -]?(?:id(?:entification)?|reference|number|code|no\.?)(?: (?:number|no\.?))?|tin|utr|codice '
+        r'fiscale|nif|nie|dni|curp|pan(?= (?:card|number|no))(?: \w+)?|vat(?: id| number)?',
+          r'(?:\d[\d .-]{5,14}\d(?!\w)|' + _value + ')', ('tax', 'tin', 'utr', 'fiscale', 'nif', 'nie', 'dni', 'curp', 'pan', 'vat'), 1,
+          .75),
+    _cued('health or insurance number', r'(?:health (?:card|insurance)|medical record|mrn|patient|member(?:ship)?|policy(?: holder)?|'
+        r'insurance)(?: (?:card|id|no\.?|number|#)){1,2}', rf'(?:\d[\d -]{{5,14}}\d|{_value})',
           ('health', 'medical', 'mrn', 'patient', 'member', 'policy', 'insurance'), 1, .65),
     Shape(entity='US_DRIVER_LICENSE', name='behind its cue', score=.85, digits=1, words=('licen', 'dl', 'driv', 'permis'),
-          regex=rf"\b(?:(?:driv(?:er|ers|er's|ers'|ing|er’s)|dl|permis)[ -]?(?:licen[sc]es?)?|licen[sc]e(?= (?:no|num|#|id)))\b(?: (?:number|no\.?|id|#))?{is_}\K(?=[a-z0-9 *-]{{0,7}}\d)[a-z0-9*](?:[ -]?[a-z0-9*]){{4,18}}(?=\W|\Z)(?<=\d\w?|\d[a-z]{{2,3}})"))
+          regex=rf"\b(?:(?:driv(?:er|ers|er's|ers'|ing|er’s)|dl|permis)[ -]?(?:licen[sc]es?)?|licen[sc]e(?= (?:no|num|#|id)))\b(?: "
+              rf"(?:number|no\.?|id|#))?{is_}\K(?=[a-z0-9 *-]{{0,7}}\d)[a-z0-9*](?:[ -]?[a-z0-9*]){{4,18}}(?=\W|\Z)(?<=\d\w?|\d[a-z]{{2,"
+              rf"3}})"))
 
-# %% ../../nbs/data/41_national.ipynb #6487702c
+# %% ../../nbs/data/41_national.ipynb #c81f6a42
 _marked_shapes = (
     _marked('BR CPF as written', r'\d{3}\.\d{3}\.\d{3}-\d{2}', 'cpf', 11, .9, mask=r'\d{3}\.\d{3}\.\d{3}-\d{2}'),
     _marked('CH AHV as written', r'756\.\d{4}\.\d{4}\.\d{2}', 'swiss', 13, .9, mask=r'756\.'),
     _marked('BE national number', r'\d{2}\.\d{2}\.\d{2}-\d{3}[. ]\d{2}', 'belgian', 11, .9, mask=r'\d{2}\.\d{2}\.\d{2}-'),
-    _marked('FR INSEE as written', r'[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[ab]) ?\d{3} ?\d{3} ?\d{2}', 'insee', 13, .9, mask=r'[12] ?\d{2} ?\d{2}'),
-    _marked('SE personnummer as written', r'(?:19|20)?\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]|[6-8]\d|9[01])[-+]\d{4}', 'SePersonnummerRecognizer', 10, mask=r'\d{6}[-+]\d{4}'),
+    _marked('FR INSEE as written', r'[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[ab]) ?\d{3} ?\d{3} ?\d{2}', 'insee', 13, .9,
+        mask=r'[12] ?\d{2} ?\d{2}'),
+    _marked('SE personnummer as written', r'(?:19|20)?\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]|[6-8]\d|9[01])[-+]\d{4}',
+        'SePersonnummerRecognizer', 10, mask=r'\d{6}[-+]\d{4}'),
     _marked('FI henkilötunnus', r'\d{6}[-+a-f]\d{3}[0-9a-y]', 'FiPersonalIdentityCodeRecognizer', 9, .8, mask=r'\d{6}[-+A-Fa-f]\d{3}'),
-    _marked('IT codice fiscale', r'(?=[a-z]{6,14}\d)[a-z]{6}[0-9lmnp-v]{2}[a-ehlmpr-t][0-9lmnp-v]{2}[a-z][0-9lmnp-v]{3}[a-z]', 'ItFiscalCodeRecognizer', 1, .95, 16),
+    _marked('IT codice fiscale', r'(?=[a-z]{6,14}\d)[a-z]{6}[0-9lmnp-v]{2}[a-ehlmpr-t][0-9lmnp-v]{2}[a-z][0-9lmnp-v]{3}[a-z]',
+        'ItFiscalCodeRecognizer', 1, .95, 16),
     _marked('ES DNI', r'\d{8}[ -]?[a-hj-np-tv-z]', 'EsNifRecognizer', 8, mask=r'\d{8}[ -]?[A-Za-z]'),
     _marked('ES NIE', r'[xyz][ -]?\d{7}[ -]?[a-hj-np-tv-z]', 'EsNieRecognizer', 7, .8, mask=r'[XYZxyz][ -]?\d{7}'),
     _marked('SG NRIC', r'[stfgm]\d{7}[a-z]', 'SgFinRecognizer', 7, .8, 9),
     _marked('IN PAN', r'[a-z]{3}[abcfghljpt][a-z]\d{4}[a-z]', '', 4, .7, 10),
-    _marked('UK driving licence', r'[a-z9]{5}\d(?:0[1-9]|1[0-2]|5[1-9]|6[0-2])(?:0[1-9]|[12]\d|3[01])\d[a-z9]{2}[a-z0-9][a-z]{2}', 'UkDrivingLicenceRecognizer', 6, .85, 16),
-    _marked('IN Aadhaar as written', r'[2-9]\d{3}([ -])\d{4}\1\d{4}(?![ -]\d)', 'InAadhaarRecognizer', 12, .5, mask=r'\d{4}[ -]\d{4}[ -]\d{4}'),
+    _marked('UK driving licence', r'[a-z9]{5}\d(?:0[1-9]|1[0-2]|5[1-9]|6[0-2])(?:0[1-9]|[12]\d|3[01])\d[a-z9]{2}[a-z0-9][a-z]{2}',
+        'UkDrivingLicenceRecognizer', 6, .85, 16),
+    _marked('IN Aadhaar as written', r'[2-9]\d{3}([ -])\d{4}\1\d{4}(?![ -]\d)', 'InAadhaarRecognizer', 12, .5,
+        mask=r'\d{4}[ -]\d{4}[ -]\d{4}'),
     _marked('CA SIN as written', r'[1-79]\d{2}([- ])\d{3}\1\d{3}(?![ -]\d)', 'CaSinRecognizer', 9, .5, mask=r'\d{3}[ -]\d{3}[ -]\d{3}'))
 
 national_shapes: tuple[Shape, ...] = (*_cued_shapes, *_any_shapes, *_marked_shapes)

@@ -12,65 +12,100 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from .patterns import Shape, is_
 
-# %% ../../nbs/data/41_places.ipynb #33d32324
-_ends = ('street|st|road|rd|avenue|ave|av|lane|ln|drive|drives|dr|close|court|courts|ct|crescent|cres|terrace|gardens|grove|groves|place|pl|square|squares|sq|way|ways|boulevard|blvd|row|mews'
-         '|hill|hills|park|parks|parkway|parkways|pkwy|highway|hwy|circle|cir|trail|trails|track|walk|walks|path|alley|loop|plaza|green|greens|quay|wharf|bridge|bypass|freeway|motorway'
-         '|turnpike|expressway|throughway|causeway|parade|rise|view|views|vale|villas|cottages|estate|estates|meadow|meadows|mill|mills|lodge|station|junction|crossing|crossroad|overpass'
-         '|underpass|unions|union|burgs|capes|dams|lights|locks|mountains|rivers|rests|stations|unions|villages|islands|tunnel|valley|ridge|ridges|spur|spurs|shore|shores|shoal|spring|springs|stream|summit|union|village|ville|vista|well|wells|branch|brook|brooks|burg|cape|center|centers'
-         '|centre|cliff|cliffs|club|common|corner|corners|course|cove|coves|creek|crest|curve|dale|dam|divide|extension|falls|ferry|field|fields|flat|flats|ford|fords|forest|forge|forges|fork'
-         '|forks|fort|garden|gateway|glen|glens|harbor|harbors|haven|heights|hollow|inlet|island|islands|isle|key|keys|knoll|knolls|lake|lakes|landing|light|lights|lock|locks|mall|manor'
-         '|manors|mission|mount|mountain|mountains|neck|orchard|oval|pass|passage|pike|pine|pines|plain|plains|point|points|port|ports|prairie|radial|ramp|ranch|rapid|rapids|rest|river|route'
+# %% ../../nbs/data/41_places.ipynb #5d045fdf
+_ends = ('street|st|road|rd|avenue|ave|av|lane|ln|drive|drives|dr|close|court|courts|ct|crescent|cres|terrace|gardens|grove|groves|place|'
+    'pl|square|squares|sq|way|ways|boulevard|blvd|row|mews'
+         '|hill|hills|park|parks|parkway|parkways|pkwy|highway|hwy|circle|cir|trail|trails|track|walk|walks|path|alley|loop|plaza|green|'
+         'greens|quay|wharf|bridge|bypass|freeway|motorway'
+         '|turnpike|expressway|throughway|causeway|parade|rise|view|views|vale|villas|cottages|estate|estates|meadow|meadows|mill|mills|'
+         'lodge|station|junction|crossing|crossroad|overpass'
+         '|underpass|unions|union|burgs|capes|dams|lights|locks|mountains|rivers|rests|stations|unions|villages|islands|tunnel|valley|'
+         'ridge|ridges|spur|spurs|shore|shores|shoal|spring|springs|stream|summit|union|village|ville|vista|well|wells|branch|brook|'
+         'brooks|burg|cape|center|centers'
+         '|centre|cliff|cliffs|club|common|corner|corners|course|cove|coves|creek|crest|curve|dale|dam|divide|extension|falls|ferry|field|'
+         'fields|flat|flats|ford|fords|forest|forge|forges|fork'
+         '|forks|fort|garden|gateway|glen|glens|harbor|harbors|haven|heights|hollow|inlet|island|islands|isle|key|keys|knoll|knolls|lake|'
+         'lakes|landing|light|lights|lock|locks|mall|manor'
+         '|manors|mission|mount|mountain|mountains|neck|orchard|oval|pass|passage|pike|pine|pines|plain|plains|point|points|port|ports|'
+         'prairie|radial|ramp|ranch|rapid|rapids|rest|river|route'
          '|run|skyway|stravenue|trace|trafficway')
 _strong = 'street|st|road|rd|avenue|ave|lane|drive|close|court|crescent|terrace|gardens|grove|square|boulevard|blvd|mews|parkway|highway'
-_glued = ('straat|stra(?:ss|ß)e|str\\.?|weg|laan|gasse|platz|allee|allé|gatan|gata|väg|vägen|vagen|veien|vegen|vei|vej|gade|stræde|katu|kuja|polku|tie|steenweg|dreef|kade|gracht|singel|plein|hof|ring'
-          '|damm|ufer|stien|stigen|torget|lia|plantsoen|baan|pad|markt|berg|bakken|haven|vangen|toften|parken|haugen|åsen|ická|ova|ská|kova|utca')
-_begins = (r'rua|rue|viale|vicolo|piazza|piazzale|corso|contrada|strada|calle|c/|avenida|avda\.?|boulevard|chemin|impasse|allée|ul\.|ulica|ulitsa|aleja|paseo|carrer|camino|carretera|ctra\.?|travessa|praça'
+_glued = ('straat|stra(?:ss|ß)e|str\\.?|weg|laan|gasse|platz|allee|allé|gatan|gata|väg|vägen|vagen|veien|vegen|vei|vej|gade|stræde|katu|'
+    'kuja|polku|tie|steenweg|dreef|kade|gracht|singel|plein|hof|ring'
+          '|damm|ufer|stien|stigen|torget|lia|plantsoen|baan|pad|markt|berg|bakken|haven|vangen|toften|parken|haugen|åsen|ická|ova|ská|'
+          'kova|utca')
+_begins = (r'rua|rue|viale|vicolo|piazza|piazzale|corso|contrada|strada|calle|c/|avenida|avda\.?|boulevard|chemin|impasse|allée|ul\.|'
+    r'ulica|ulitsa|aleja|paseo|carrer|camino|carretera|ctra\.?|travessa|praça'
            r'|estrada|rambla|bulevardul|jalan|jl\.?|cité|camiño|rúa|praza|nám\.|náměstí|prospekt')
-_begins_upper = (r'Via|R\.?|Av\.?|Avenue|Bd|Blvd|Place|Quai|Route|Cours|Al\.|Os\.|Pl\.|Plac|Plaza|Largo|Ronda|Cite|Trg|An der|Am|Auf der|Auf dem|Im|In der|Zum|Zur|Unter den|Van|De|La|Los|Las|El')
-_units = (r'#\s?\d{1,5}[a-z]?(?!\w)|\b(?:apt|apartment|appt|suite|ste|unit|flat|studio|room|rm|bldg|building|block|penthouse|office|wohnung|piso|interno|lgh|lejl)\b\.?\s?#?(?:\d{1,5}[a-z]{0,2}|[a-z]\d{0,4})(?![\w%.]|\s?(?:days?|times))'
-          r'|\b(?:(?:psc|cmr|unit)\s\d{1,5},?\s{1,2})?(?:p\.?\s?o\.?\s?)?\bbox\s\d{1,6}\b|\bpost(?:box|fach|boks|bus)\s\d{1,6}\b|\b\d{1,3}(?:st|nd|rd|th) floor\b|\b(?:door|lot)\s#?\d{1,5}\b')
-_states = ('AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC|PR|GU|VI|AS|MP|FM|MH|PW'
+_begins_upper = (r'Via|R\.?|Av\.?|Avenue|Bd|Blvd|Place|Quai|Route|Cours|Al\.|Os\.|Pl\.|Plac|Plaza|Largo|Ronda|Cite|Trg|An der|Am|Auf der|'
+    r'Auf dem|Im|In der|Zum|Zur|Unter den|Van|De|La|Los|Las|El')
+_units = (r'#\s?\d{1,5}[a-z]?(?!\w)|\b(?:apt|apartment|appt|suite|ste|unit|flat|studio|room|rm|bldg|building|block|penthouse|office|'
+    r'wohnung|piso|interno|lgh|lejl)\b\.?\s?#?(?:\d{1,5}[a-z]{0,2}|[a-z]\d{0,4})(?![\w%.]|\s?(?:days?|times))'
+          r'|\b(?:(?:psc|cmr|unit)\s\d{1,5},?\s{1,2})?(?:p\.?\s?o\.?\s?)?\bbox\s\d{1,6}\b|\bpost(?:box|fach|boks|bus)\s\d{1,6}\b|\b\d{1,'
+          r'3}(?:st|nd|rd|th) floor\b|\b(?:door|lot)\s#?\d{1,5}\b')
+_states = ('AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|SD|TN|'
+    'TX|UT|VT|VA|WA|WV|WI|WY|DC|PR|GU|VI|AS|MP|FM|MH|PW'
            '|AA|AE|AP|NSW|VIC|QLD|TAS|ACT|NT|SA|ON|QC|BC|AB|MB|SK|NS|NB|NL|PE|YT|NU')
 
-# %% ../../nbs/data/41_places.ipynb #6ecbaba8
-countries = tuple('''Afghanistan|Albania|Algeria|Andorra|Angola|Anguilla|Argentina|Armenia|Aruba|Australia|Austria|Azerbaijan|Bahamas|Bahrain|Bangladesh|Barbados|Belarus|Belgium|Belize|Benin|Bermuda
-Bhutan|Bolivia|Bosnia and Herzegovina|Botswana|Brazil|Brunei|Bulgaria|Burkina Faso|Burundi|Cambodia|Cameroon|Canada|Cape Verde|Chad|Chile|China|Colombia|Comoros|Congo|Costa Rica|Croatia|Cuba|Cyprus
-Czech Republic|Czechia|Denmark|Deutschland|Djibouti|Dominica|Dominican Republic|East Timor|Ecuador|Egypt|El Salvador|England|Equatorial Guinea|Eritrea|Estonia|Eswatini|Ethiopia|Faroe Islands|Fiji|Finland
-France|Gabon|Gambia|Georgia|Germany|Ghana|Gibraltar|Greece|Greenland|Grenada|Guadeloupe|Guam|Guatemala|Guernsey|Guinea|Guyana|Haiti|Honduras|Hong Kong|Hungary|Iceland|India|Indonesia|Iran|Iraq|Ireland
-Isle of Man|Israel|Italy|Ivory Coast|Jamaica|Japan|Jersey|Jordan|Kazakhstan|Kenya|Kiribati|Kosovo|Kuwait|Kyrgyzstan|Laos|Latvia|Lebanon|Lesotho|Liberia|Libya|Liechtenstein|Lithuania|Luxembourg|Macau
-Macedonia|Madagascar|Malawi|Malaysia|Maldives|Mali|Malta|Martinique|Mauritania|Mauritius|Mexico|Micronesia|Moldova|Monaco|Mongolia|Montenegro|Morocco|Mozambique|Myanmar|Namibia|Nauru|Nepal|Netherlands
-New Caledonia|New Zealand|Nicaragua|Niger|Nigeria|North Korea|North Macedonia|Northern Ireland|Norway|Oman|Pakistan|Palau|Palestine|Panama|Papua New Guinea|Paraguay|Peru|Philippines|Poland|Portugal
-Puerto Rico|Qatar|Romania|Russia|Russian Federation|Rwanda|Samoa|San Marino|Saudi Arabia|Scotland|Senegal|Serbia|Seychelles|Sierra Leone|Singapore|Slovakia|Slovenia|Solomon Islands|Somalia|South Africa
-South Korea|South Sudan|Spain|Sri Lanka|Sudan|Suriname|Swaziland|Sweden|Switzerland|Syria|Taiwan|Tajikistan|Tanzania|Thailand|Togo|Tonga|Trinidad and Tobago|Tunisia|Turkey|Turkmenistan|Tuvalu|Uganda|UK|U.K.
-Ukraine|United Arab Emirates|United Kingdom|United States|United States of America|Uruguay|USA|U.S.A.|Uzbekistan|Vanuatu|Venezuela|Vietnam|Wales|Western Sahara|Yemen|Zambia|Zimbabwe'''.replace('\n', '|').split('|'))
-_no_place = ('I|The|This|That|My|We|You|Your|It|Its|And|But|So|Can|Could|How|What|When|Where|Why|Who|Is|Are|Do|Does|Did|Please|Thanks|Thank|Hi|Hello|Dear|Regards|Sincerely|Kind|Best|Card|Account|Visa|Mastercard|Phone|Tel|Mobile'
-             '|Email|Mail|Fax|Call|SSN|IBAN|DOB|Born|Date|Name|Send|Sent|Apt|Suite|Unit|Flat|Mr|Mrs|Ms|Dr|Miss|ATM|PIN|CVV|SMS|They|He|She|Our|Why|Also|However|If|In|On|At|To|For|From|As|Will|Was|Were|Have|Has|Had|Not|No|Yes|There|Then|Now')
+# %% ../../nbs/data/41_places.ipynb #c5a47e3c
+countries = tuple('''Afghanistan|Albania|Algeria|Andorra|Angola|Anguilla|Argentina|Armenia|Aruba|Australia|Austria|Azerbaijan|Bahamas|Bahrain|Bangladesh
+Barbados|Belarus|Belgium|Belize|Benin|Bermuda|Bhutan|Bolivia|Bosnia and Herzegovina|Botswana|Brazil|Brunei|Bulgaria|Burkina Faso
+Burundi|Cambodia|Cameroon|Canada|Cape Verde|Chad|Chile|China|Colombia|Comoros|Congo|Costa Rica|Croatia|Cuba|Cyprus|Czech Republic
+Czechia|Denmark|Deutschland|Djibouti|Dominica|Dominican Republic|East Timor|Ecuador|Egypt|El Salvador|England|Equatorial Guinea|Eritrea
+Estonia|Eswatini|Ethiopia|Faroe Islands|Fiji|Finland|France|Gabon|Gambia|Georgia|Germany|Ghana|Gibraltar|Greece|Greenland|Grenada
+Guadeloupe|Guam|Guatemala|Guernsey|Guinea|Guyana|Haiti|Honduras|Hong Kong|Hungary|Iceland|India|Indonesia|Iran|Iraq|Ireland|Isle of Man
+Israel|Italy|Ivory Coast|Jamaica|Japan|Jersey|Jordan|Kazakhstan|Kenya|Kiribati|Kosovo|Kuwait|Kyrgyzstan|Laos|Latvia|Lebanon|Lesotho
+Liberia|Libya|Liechtenstein|Lithuania|Luxembourg|Macau|Macedonia|Madagascar|Malawi|Malaysia|Maldives|Mali|Malta|Martinique|Mauritania
+Mauritius|Mexico|Micronesia|Moldova|Monaco|Mongolia|Montenegro|Morocco|Mozambique|Myanmar|Namibia|Nauru|Nepal|Netherlands|New Caledonia
+New Zealand|Nicaragua|Niger|Nigeria|North Korea|North Macedonia|Northern Ireland|Norway|Oman|Pakistan|Palau|Palestine|Panama
+Papua New Guinea|Paraguay|Peru|Philippines|Poland|Portugal|Puerto Rico|Qatar|Romania|Russia|Russian Federation|Rwanda|Samoa|San Marino
+Saudi Arabia|Scotland|Senegal|Serbia|Seychelles|Sierra Leone|Singapore|Slovakia|Slovenia|Solomon Islands|Somalia|South Africa
+South Korea|South Sudan|Spain|Sri Lanka|Sudan|Suriname|Swaziland|Sweden|Switzerland|Syria|Taiwan|Tajikistan|Tanzania|Thailand|Togo
+Tonga|Trinidad and Tobago|Tunisia|Turkey|Turkmenistan|Tuvalu|Uganda|UK|U.K.|Ukraine|United Arab Emirates|United Kingdom|United States
+United States of America|Uruguay|USA|U.S.A.|Uzbekistan|Vanuatu|Venezuela|Vietnam|Wales|Western Sahara|Yemen|Zambia|Zimbabwe'''.replace('\n',
+    '|').split('|'))
+_no_place = ('I|The|This|That|My|We|You|Your|It|Its|And|But|So|Can|Could|How|What|When|Where|Why|Who|Is|Are|Do|Does|Did|Please|Thanks|'
+    'Thank|Hi|Hello|Dear|Regards|Sincerely|Kind|Best|Card|Account|Visa|Mastercard|Phone|Tel|Mobile'
+             '|Email|Mail|Fax|Call|SSN|IBAN|DOB|Born|Date|Name|Send|Sent|Apt|Suite|Unit|Flat|Mr|Mrs|Ms|Dr|Miss|ATM|PIN|CVV|SMS|They|He|'
+             'She|Our|Why|Also|However|If|In|On|At|To|For|From|As|Will|Was|Were|Have|Has|Had|Not|No|Yes|There|Then|Now')
 
-# %% ../../nbs/data/41_places.ipynb #0639b126
+# %% ../../nbs/data/41_places.ipynb #eb80777e
 _post = r'\b(?:[A-Z]{1,2}\d[A-Z\d]?V? ?\d[ABD-HJLNP-UW-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{5}-\d{3,4})\b'
-_cap = rf"(?!(?:{_no_place})\b)(?:\p{{Lu}}[\p{{L}}'’.-]{{0,24}}|(?:de|del|della|di|da|do|dos|du|la|le|las|los|el|van|von|der|den|am|an|im|in|of|on|upon|sur|les|nad|y|zu|sub|d'|l')(?= \p{{Lu}}))"
+_cap = (rf"(?!(?:{_no_place})\b)(?:\p{{Lu}}[\p{{L}}'’.-]{{0,24}}"
+        rf"|(?:de|del|della|di|da|do|dos|du|la|le|las|los|el|van|von|der|den|am|an|im|in|of|on|upon|sur|les|nad|y|zu|sub|d'|l')(?= "
+        rf"\p{{Lu}}))")
 _caps = rf'{_cap}(?: {_cap}){{0,4}}'
 _letters = r"\p{L}[\p{L}'’./-]{0,24}"
 _number = r'\d{1,6}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?'
-_not_lower = r'(?!(?:the|a|an|of|my|in|on|to|times|days?|hours?|weeks?|months?|years?|and|or|for|from|is|it|at|per|by|with|more|people|cards?|pounds|dollars|euros|minutes|percent|st|nd|rd|th|down|up|off|out)\b)'
+_not_lower = (r'(?!(?:the|a|an|of|my|in|on|to|times|days?|hours?|weeks?|months?|years?|and|or|for|from|is|it|at|per|by|with'
+              r'|more|people|cards?|pounds|dollars|euros|minutes|percent|st|nd|rd|th|down|up|off|out)\b)')
 
 @lru_cache(maxsize=1)
 def _compiled() -> dict[str, Any]:
     import regex
-    street = (rf"(?:{_number},? )?(?:(?:(?i:\b(?:{_begins}) )|\b(?:{_begins_upper}) (?=(?:d[aeou]s? |d[eu]l |des )?\p{{Lu}}))(?:{_letters} ){{0,4}}{_letters},? \d{{1,5}}[A-Za-z]?\b\.?(?![$£€%]|[.,]\d)"          # Rua João Pessoa 1636
-              rf"|(?:{_cap} ){{0,3}}(?i:[\p{{L}}.'’-]{{1,30}}(?:{_glued}) \d{{1,5}}[a-z]?\b\.?(?:-\d{{1,4}}\b)?(?![$£€%]|[.,]\d)))"              # Koskikatu 25
-              rf"|{_number},? (?:(?i:north|south|east|west|[nsew]\.?) )?(?:(?:{_cap}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}}(?i:{_ends})\b\.?"   # 221b Baker Street
-              rf"|{_number},? (?i:(?:rue|avenue|boulevard|chemin|impasse|place|quai|route|allée|cours)) (?:{_letters} ){{0,4}}{_cap}"       # 110 Rue du Koweit
-              rf"|{_number},? (?i:(?:{_not_lower}[\p{{L}}'’]{{2,20}} ){{1,2}}(?:{_strong}))\b\.?"                               # 221b baker street
-              rf"|{_number} (?:{_letters} ){{1,5}}\d{{1,5}}[A-Za-z]?\b\.?(?=,? ?\n| (?i:{_units}))")                          # 47 Edeby 55, before a line's end or a unit
-    parts = dict(street=street, unit=rf'(?i:{_units})', post=rf'\b(?i:[AFD]PO A[AEP]) \d{{5}}(?:-\d{{4}})?\b|(?i:{_post})|\b(?:{_states}),? \d{{5}}(?:-\d{{4}})?\b|\b\d{{4}} [A-Z]{{2}}\b',
+    street = (rf"(?:{_number},? )?(?:(?:(?i:\b(?:{_begins}) )|\b(?:{_begins_upper}) (?=(?:d[aeou]s? |d[eu]l |des "
+        rf")?\p{{Lu}}))(?:{_letters} ){{0,4}}{_letters},? \d{{1,5}}[A-Za-z]?\b\.?(?![$£€%]|[.,]\d)"          # Rua João Pessoa 1636
+              rf"|(?:{_cap} ){{0,3}}(?i:[\p{{L}}.'’-]{{1,30}}(?:{_glued}) \d{{1,5}}[a-z]?\b\.?(?:-\d{{1,4}}\b)?(?![$£€%]|[.,"
+              rf"]\d)))"              # Koskikatu 25
+              rf"|{_number},? (?:(?i:north|south|east|west|[nsew]\.?) )?(?:(?:{_cap}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,"
+              rf"4}}(?i:{_ends})\b\.?"   # 221b Baker Street
+              rf"|{_number},? (?i:(?:rue|avenue|boulevard|chemin|impasse|place|quai|route|allée|cours)) (?:{_letters} ){{0,"
+              rf"4}}{_cap}"       # 110 Rue du Koweit
+              rf"|{_number},? (?i:(?:{_not_lower}[\p{{L}}'’]{{2,20}} ){{1,"
+              rf"2}}(?:{_strong}))\b\.?"                               # 221b baker street
+              rf"|{_number} (?:{_letters} ){{1,5}}\d{{1,5}}[A-Za-z]?\b\.?(?=,? ?\n| "
+              rf"(?i:{_units}))")                          # 47 Edeby 55, before a line's end or a unit
+    parts = dict(street=street, unit=rf'(?i:{_units})', post=rf'\b(?i:[AFD]PO A[AEP]) \d{{5}}(?:-\d{{4}})?\b|(?i:{_post})|\b(?:{_states}),'
+        rf'? \d{{5}}(?:-\d{{4}})?\b|\b\d{{4}} [A-Z]{{2}}\b',
                  country=rf"(?i:\b(?:{'|'.join(map(re.escape, sorted(countries, key=len, reverse=True)))})\b)(?: \d{{4,6}}\b)?",
-                 code=rf'\b(?:[A-Z]{{1,3}}|nan),? (?:\d{{4,6}}|\d{{3}} \d{{2}})\b|\b(?:{_states})\b|\b\d{{4,6}}\b(?![.,]?\d| \p{{Ll}})|\bnan\b(?: \d{{5}})?', town=rf'(?:\b\d{{4,5}} )?{_caps}(?: \d{{4,6}}\b)?')
+                 code=rf'\b(?:[A-Z]{{1,3}}|nan),? (?:\d{{4,6}}|\d{{3}} \d{{2}})\b|\b(?:{_states})\b|\b\d{{4,6}}\b(?![.,]?\d| \p{{Ll}})|'
+                     rf'\bnan\b(?: \d{{5}})?', town=rf'(?:\b\d{{4,5}} )?{_caps}(?: \d{{4,6}}\b)?')
     parts['ship'] = r'\bUS\w{0,3} \p{Lu}[\p{L}-]+(?: \p{Lu}[\p{L}-]+)?,?\s{1,2}[AFD]PO A[AEP] \d{5}\b'
     made = {k: regex.compile(v) for k, v in parts.items()}
     made['number'] = regex.compile(r'\d{1,6}(?= \d{1,5}[A-Za-z]? \p{L})')
     made['start'] = regex.compile('|'.join(f'(?P<{k}>{parts[k]})' for k in ('street', 'unit', 'post')))
-    made['corner'] = regex.compile(rf'(?i:\b(?:the )?corner of )(?:{_number} )?{_caps}(?: \d{{1,5}})? and (?:{_number} )?(?:(?i:ul\.) )?{_caps}(?: (?i:u\.))?(?: \d{{1,5}})?')
+    made['corner'] = regex.compile(rf'(?i:\b(?:the )?corner of )(?:{_number} )?{_caps}(?: \d{{1,5}})? and (?:{_number} )?(?:(?i:ul\.) '
+        rf')?{_caps}(?: (?i:u\.))?(?: \d{{1,5}})?')
     return made
 
 # %% ../../nbs/data/41_places.ipynb #76495df8
@@ -101,15 +136,18 @@ def _grow(text: str, at: int, kind: str) -> Iterator[Element]:
         towns += kind_ == 'town'
         at, kind = hit.end(), kind_
 
-# %% ../../nbs/data/41_places.ipynb #f15b3a53
+# %% ../../nbs/data/41_places.ipynb #e4371eb2
 _left_number = re.compile(r'(?<![\w.,£$€-])\d{1,6},? $')
 
 @lru_cache(maxsize=1)
 def _left() -> dict[str, Any]:
     import regex
     chunk = rf'{_caps}'
-    return dict(name=regex.compile(rf"(?:\A|\n)[>?*| \t]{{0,6}}((?:{_cap} ){{1,3}}{_cap})[ \t]*\n[>?*| \t]{{0,6}}\Z"), street=regex.compile(rf"(?:(?<![\w.])\d{{1,6}} (?:{_letters} ){{1,5}}|(?:{_cap} ){{1,4}})\d{{1,5}}[a-z]?\.?,?\s{{1,3}}(?:[>?*|]{{1,4}} )?\Z"),
-                post=regex.compile(rf'(?:(?i:{_units})[,\s]{{1,3}}|(?<![\w.]){_number},? )?(?<!\p{{L}}){chunk}(?:,? ?\n ?|, ?){chunk}(?:(?:,? ?\n ?|, ?){chunk}){{0,2}}(?:,? ?\n ?|, ?| )\Z'))
+    return dict(name=regex.compile(rf"(?:\A|\n)[>?*| \t]{{0,6}}((?:{_cap} ){{1,3}}{_cap})[ \t]*\n[>?*| \t]{{0,6}}\Z"),
+        street=regex.compile(rf"(?:(?<![\w.])\d{{1,6}} (?:{_letters} ){{1,5}}|(?:{_cap} ){{1,4}})\d{{1,5}}[a-z]?\.?,?\s{{1,3}}(?:[>?*|"
+            rf"]{{1,4}} )?\Z"),
+                post=regex.compile(rf'(?:(?i:{_units})[,\s]{{1,3}}|(?<![\w.]){_number},? )?(?<!\p{{L}}){chunk}(?:,? ?\n ?|, '
+                    rf'?){chunk}(?:(?:,? ?\n ?|, ?){chunk}){{0,2}}(?:,? ?\n ?|, ?| )\Z'))
 
 def _before(text: str, kind: str, start: int) -> Iterator[Element]:
     if kind in ('unit', 'post'):
@@ -117,19 +155,27 @@ def _before(text: str, kind: str, start: int) -> Iterator[Element]:
         if (m := _left()['street' if kind == 'unit' else kind].search(window)) is not None:
             yield Element('street', start-len(window)+m.start(), start-len(window)+len(m[0].rstrip(' \t\n,>?*|'))+m.start())
             start = start-len(window)+m.start()
-    if (m := _left_number.search(text[max(0, start-12):start])) is not None: yield Element('number', start-len(m[0]), start-len(m[0])+len(m[0].rstrip(' ,')))
+    if (m := _left_number.search(text[max(0, start-12):start])) is not None: yield Element('number', start-len(m[0]),
+        start-len(m[0])+len(m[0].rstrip(' ,')))
 
 # Trying every form at every character would cost more than all other searches together. Every anchor holds a number, so the text is first asked, at its
 # numbers only, whether something beside them looks like an address.
 
-# %% ../../nbs/data/41_places.ipynb #43155f79
-_forward = re.compile(rf"""\b(?:[A-Z]{{1,2}}\d[A-Z\d]?V? ?\d[A-Z]{{2}}|[A-Z]{{2}},? \d{{5}}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{{5}}-\d{{3,4}}|\d{{4}} [A-Z]{{2}}|\d{{1,3}}(?:st|nd|rd|th) floor)\b
-|\b\d{{1,6}}[A-Z]?(?:[-/]\d{{1,4}}[A-Z]?)?,?(?= (?:(?:[^\s,\d]{{1,25}}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,5}}(?:{_ends})\b)|\b\d{{1,6}}(?= (?:[^\W\d][^\s\d]{{0,24}} ){{1,5}}\d{{1,5}}[A-Z]?\.?,?(?: ?\n))
-|\b(?:flat|apt|apartment|unit|suite) [A-Z]\b|\b\d{{1,6}},? (?:rue|avenue|boulevard|chemin|impasse|place|quai|route|allée|cours) """.replace('\n|', '|'), re.I)
+# %% ../../nbs/data/41_places.ipynb #539d0219
+_forward = re.compile(
+    rf"\b(?:[A-Z]{{1,2}}\d[A-Z\d]?V? ?\d[A-Z]{{2}}|[A-Z]{{2}},? \d{{5}}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{{5}}-\d{{3,4}}"
+    rf"|\d{{4}} [A-Z]{{2}}|\d{{1,3}}(?:st|nd|rd|th) floor)\b"
+    rf"|\b\d{{1,6}}[A-Z]?(?:[-/]\d{{1,4}}[A-Z]?)?,?(?= (?:(?:[^\s,\d]{{1,25}}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,5}}(?:{_ends})\b)"
+    rf"|\b\d{{1,6}}(?= (?:[^\W\d][^\s\d]{{0,24}} ){{1,5}}\d{{1,5}}[A-Z]?\.?,?(?: ?\n))"
+    rf"|\b(?:flat|apt|apartment|unit|suite) [A-Z]\b"
+    rf"|\b\d{{1,6}},? (?:rue|avenue|boulevard|chemin|impasse|place|quai|route|allée|cours) ", re.I)
 _plain_number = re.compile(r'(?<![\w.,£$€])\d{1,6}(?![.,]\d|[$£€%])')
-_unit_words = frozenset('apt apartment appt suite ste unit flat studio room rm bldg building block penthouse office wohnung piso interno lgh lejl box postbox postfach postboks postbus psc cmr door lot'.split())
-_glued_ends = tuple(re.sub(r'\(\?:(\w+)\|(\w)\)', r'\1', o).rstrip('\\.?') for o in _glued.replace('stra(?:ss|ß)e', 'strasse|straße').split('|'))
-_begin_words = frozenset(o.rstrip('.?\\').lower() for o in f'{_begins}|{_begins_upper}'.split('|') if ' ' not in o) | {'an', 'auf', 'in', 'unter'}
+_unit_words = frozenset('apt apartment appt suite ste unit flat studio room rm bldg building block penthouse office wohnung piso interno '
+    'lgh lejl box postbox postfach postboks postbus psc cmr door lot'.split())
+_glued_ends = tuple(re.sub(r'\(\?:(\w+)\|(\w)\)', r'\1', o).rstrip('\\.?') for o in _glued.replace('stra(?:ss|ß)e',
+    'strasse|straße').split('|'))
+_begin_words = frozenset(o.rstrip('.?\\').lower() for o in f'{_begins}|{_begins_upper}'.split('|') if ' ' not in o) | {'an', 'auf', 'in',
+    'unter'}
 
 def _candidates(text: str) -> Iterator[int]:
     found = [m.start() for m in _forward.finditer(text)]
@@ -139,13 +185,17 @@ def _candidates(text: str) -> Iterator[int]:
         word = text[start:end].lower()
         if word in _unit_words: found.append(start)
         elif '#' in text[end:m.start()]: found.append(text.index('#', end))
-        elif word.endswith(_glued_ends) or not _begin_words.isdisjoint(w.rstrip('.,') for w in text[max(0, start-60):end].lower().split()[-6:]):
+        elif word.endswith(_glued_ends) or not _begin_words.isdisjoint(w.rstrip('.,') for w in text[max(0,
+            start-60):end].lower().split()[-6:]):
             found += [max(0, start-60) + w.start() for w in _word_start.finditer(text[max(0, start-60):m.end()])]
     yield from sorted(set(found))
 
 # For whole columns: a looser form of the same question, without look-around.
-address_mask = (rf"(?i:\b(?:{'|'.join(sorted(map(re.escape, _unit_words | _begin_words)))})\b|(?:{'|'.join(sorted(map(re.escape, _glued_ends)))})[ .,#\n]|\b(?:{_ends})\b|\b(?:rue|avenue|boulevard|chemin|impasse|place|quai|route|cours) "
-                r"|#\s?\d|\d(?:st|nd|rd|th) floor|[A-Z]\d[A-Z\d]?V? ?\d[A-Z]{2}|[A-Z]{2},? \d{5}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{5}-\d{3}|\d{4} [A-Z]{2}\b|\d \S[^\d]{1,125}\d{1,5}[A-Z]?\.?,? ?\n|corner of)")
+address_mask = (rf"(?i:\b(?:{'|'.join(sorted(map(re.escape, _unit_words | _begin_words)))})\b|"
+    rf"(?:{'|'.join(sorted(map(re.escape, _glued_ends)))})[ .,#\n]|\b(?:{_ends})\b|\b(?:rue|avenue|boulevard|chemin|impasse|place|quai|"
+    rf"route|cours) "
+                r"|#\s?\d|\d(?:st|nd|rd|th) floor|[A-Z]\d[A-Z\d]?V? ?\d[A-Z]{2}|[A-Z]{2},? \d{5}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{5}-\d{3}|"
+                r"\d{4} [A-Z]{2}\b|\d \S[^\d]{1,125}\d{1,5}[A-Z]?\.?,? ?\n|corner of)")
 
 _word_start = re.compile(r'(?<![^\s,(])[^\s,(]')
 
@@ -193,14 +243,20 @@ def address_spans(
             for part in _pieces(text, whole): yield *part, sure
         else: yield 'STREET_ADDRESS', start, end, sure
 
-# %% ../../nbs/data/41_places.ipynb #072e808a
+# %% ../../nbs/data/41_places.ipynb #801e4313
 place_shapes: tuple[Shape, ...] = (
-    Shape(entity='URL', name='scheme or www', score=.6, words=('://', 'www.'), regex=r'\b(?:(?:https?|ftp)://|www\.)[^\s<>"\')\]]{3,300}(?<![.,;:!?])'),
+    Shape(entity='URL', name='scheme or www', score=.6, words=('://', 'www.'), regex=r'\b(?:(?:https?|ftp)://|www\.)[^\s<>"\')\]]{3,'
+        r'300}(?<![.,;:!?])'),
     Shape(entity='URL', name='domain behind a cue', score=.6, words=('site', 'url', 'domain', 'page', 'blog', 'link', 'visit', 'portfolio'),
-          regex=r"\b(?:web ?site|site|url|domain|home ?page|web ?page|blog|link|visit|portfolio)\b(?:'s)?[\s:=(]{1,3}(?:(?:is|at|was|under|on)\s){0,2}\K(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,10}\b(?:/[^\s<>\"')]{0,200})?(?<![.,;:!?])"),
-    Shape(entity='URL', name='domain with a path', score=.5, words=('/',), regex=r'(?<![\w@./-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|edu|gov|io|ai|app|dev|me|tv|co|uk|us|de|fr|eu)/[^\s<>"\')]{1,200}(?<![.,;:!?])'),
-    Shape(entity='POSTCODE', name='UK', score=.5, digits=2, mask=r'(?i:[a-z]\d[a-z\d]? ?\d[a-z]{2})', regex=r'\b(?:[a-z]{1,2}\d[a-z\d]? ?\d[abd-hjlnp-uw-z]{2})\b(?<!\b[a-z]\d{4}[a-z]{2})',
+          regex=r"\b(?:web ?site|site|url|domain|home ?page|web ?page|blog|link|visit|portfolio)\b(?:'s)?[\s:=(]{1,3}(?:(?:is|at|was|"
+              r"under|on)\s){0,2}\K(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,10}\b(?:/[^\s<>\"')]{0,200})?(?<![.,;:!?])"),
+    Shape(entity='URL', name='domain with a path', score=.5, words=tuple(f'{o}/' for o in 'com org net edu gov io ai app dev me tv co uk '
+        'us de fr eu'.split()), regex=r'(?<![\w@./-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|'
+        r'edu|gov|io|ai|app|dev|me|tv|co|uk|us|de|fr|eu)/[^\s<>"\')]{1,200}(?<![.,;:!?])'),
+    Shape(entity='POSTCODE', name='UK', score=.5, digits=2, mask=r'(?i:[a-z]\d[a-z\d]? ?\d[a-z]{2})',
+        regex=r'\b(?:[a-z]{1,2}\d[a-z\d]? ?\d[abd-hjlnp-uw-z]{2})\b(?<!\b[a-z]\d{4}[a-z]{2})',
           context=('postcode', 'post', 'live', 'address', 'zip', 'moved', 'street', 'road')),
-    Shape(entity='POSTCODE', name='ZIP behind a state', score=.6, digits=5, mask=r'[A-Z]{2},? \d{5}', regex=rf'(?-i:\b(?:{_states})),? \K\d{{5}}(?:-\d{{4}})?\b'),
+    Shape(entity='POSTCODE', name='ZIP behind a state', score=.6, digits=5, mask=r'[A-Z]{2},? \d{5}',
+        regex=rf'(?<=(?-i:\b(?:{_states})),? )\d{{5}}(?:-\d{{4}})?\b'),
     Shape(entity='POSTCODE', name='behind its cue', score=.8, digits=3, words=('zip', 'post', 'plz'),
           regex=rf'\b(?:zip(?: ?code)?|post(?:al)? ?code|plz)\b{is_}\K(?:\d{{4,6}}(?:-\d{{3,4}})?|[a-z]\d[a-z] ?\d[a-z]\d)\b'))

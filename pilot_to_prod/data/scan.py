@@ -14,9 +14,11 @@ from ..core.results import Record, table_html
 from ..core.stats import wilson
 from .engine import Detector, Finding, Gates, NotScanned
 
-# %% ../../nbs/data/44_scan.ipynb #42604549
-_disguised = (r'&#?\w{2,8};|%[234]|\d[OoIl]|[OoIl]\d|\d(?:[^\w\n]{1,3}\d){5}|(?i:(?:zero|oh|o|nought|null|one|two|three|four|five|six|seven|eight|niner?|ten|eleven|twelve|teen|ty|double|treble|triple|hundred|\d)'
-              r'[^a-z0-9]+(?:zero|oh|o\b|nought|null|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thir|fif|twenty|forty|double|triple|treble|hundred))')
+# %% ../../nbs/data/44_scan.ipynb #fa4848c3
+_disguised = (r'&#?\w{2,8};|%[234]|\d[OoIl]|[OoIl]\d|\d(?:[^\w\n]{1,3}\d){5}|(?i:(?:zero|oh|o|nought|null|one|two|three|four|five|six|'
+    r'seven|eight|niner?|ten|eleven|twelve|teen|ty|double|treble|triple|hundred|\d)'
+              r'[^a-z0-9]+(?:zero|oh|o\b|nought|null|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thir|fif|twenty|forty|'
+              r'double|triple|treble|hundred))')
 
 def _alone(gates: Gates) -> dict[int, str]:
     "Bit of a rule -> its looser pattern; a rule without words needs one to be ruled out."
@@ -34,8 +36,10 @@ def gate_column(
     "What each cell of a column must be searched for."
     import polars as pl
     words, single = dict(gates.words), _alone(gates)
-    frame = pl.DataFrame({'cell': cells}).with_columns(found=pl.col('cell').str.extract_many(list(words), ascii_case_insensitive=True, overlapping=True).list.unique(),
-                                                       digits=pl.col('cell').str.count_matches(r'[0-9]').clip(0, 19), odd=pl.col('cell').str.contains(_disguised),
+    frame = pl.DataFrame({'cell': cells}).with_columns(found=pl.col('cell').str.extract_many(list(words), ascii_case_insensitive=True,
+        overlapping=True).list.unique(),
+                                                       digits=pl.col('cell').str.count_matches(r'[0-9]').clip(0, 19),
+                                                           odd=pl.col('cell').str.contains(_disguised),
                                                        **{f'm{i}': pl.col('cell').str.contains(m) for i, m in enumerate(single.values())})
     masks = [(bit, frame[f'm{i}'].to_list()) for i, bit in enumerate(single)]
     sets = []
@@ -78,7 +82,7 @@ def _gated(part: Any, search: Detector) -> Iterator[tuple[str, tuple[Finding, ..
             try: yield cell, search.gated(cell, may)
             except NotScanned as e: yield cell, e
 
-# %% ../../nbs/data/44_scan.ipynb #df120898
+# %% ../../nbs/data/44_scan.ipynb #88fa38e5
 class ColumnFindings(Record):
     "What a scan found in one column: rows by entity, never a value."
     column: str
@@ -104,9 +108,10 @@ class TableScan(Record):
     def _repr_html_(self) -> str:
         rows = [(c.column, c.rows, c.distinct, ', '.join(f'{e} {n}' for e, n in c.found.items()), c.not_scanned, c.sampled,
                  ', '.join(f'{e} {n}' for e, n in c.names.items())) for c in self.columns]
-        return table_html(rows, ['column', 'rows', 'distinct', 'rows with a finding', 'rows not searched', 'rows searched for names', 'rows with a name'])
+        return table_html(rows, ['column', 'rows', 'distinct', 'rows with a finding', 'rows not searched', 'rows searched for names',
+            'rows with a name'])
 
-# %% ../../nbs/data/44_scan.ipynb #85681039
+# %% ../../nbs/data/44_scan.ipynb #ae9337af
 def _searchable(values: Any) -> Any:
     import polars as pl
     if values.dtype == pl.String or isinstance(values.dtype, pl.Categorical | pl.Enum): return values.cast(pl.String)
@@ -124,14 +129,16 @@ def scan_column(
     cells, filled = _searchable(values), len(values) - values.null_count()
     if cells is None: return ColumnFindings(column=values.name, rows=len(values), filled=filled, distinct=values.n_unique())
     hits = find_column(cells, search)
-    counts = cells.filter(cells.is_in(pl.Series(list(hits), dtype=pl.String).implode())).value_counts() if hits else pl.DataFrame({values.name: [], 'count': []})
+    held = pl.Series(list(hits), dtype=pl.String).implode()
+    counts = cells.filter(cells.is_in(held)).value_counts() if hits else pl.DataFrame({values.name: [], 'count': []})
     found: Counter[str] = Counter()
     late = 0
     for cell, n in counts.iter_rows():
         if isinstance(seen := hits[cell], NotScanned): late += n
         else: found.update({e: n for e in {f.entity for f in seen}})
     sampled, people = _names(cells, search, names, seed)
-    return ColumnFindings(column=values.name, rows=len(values), filled=filled, distinct=values.n_unique(), not_scanned=late, found=dict(sorted(found.items())),
+    return ColumnFindings(column=values.name, rows=len(values), filled=filled, distinct=values.n_unique(), not_scanned=late,
+        found=dict(sorted(found.items())),
                           sampled=sampled, names=people)
 
 def _names(cells: Any, search: Detector, rows: int, seed: int) -> tuple[int, dict[str, int]]:

@@ -11,24 +11,33 @@ from collections import Counter
 from collections.abc import Iterator
 from .patterns import Shape
 
-# %% ../../nbs/data/41_secrets.ipynb #c9207fbd
+# %% ../../nbs/data/41_secrets.ipynb #0cedaf38
 _prefixes = (
-    r'sk-(?:proj-|ant-(?:api\d\d-)?|or-v1-|svcacct-)?[A-Za-z0-9_-]{20,200}', r'(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{10,100}', r'(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{16}',
-    r'gh[pousr]_[A-Za-z0-9]{30,255}', r'github_pat_[A-Za-z0-9_]{22,255}', r'glpat-[A-Za-z0-9_-]{20,64}', r'xox[abeoprs]-[A-Za-z0-9-]{10,250}', r'xapp-\d-[A-Za-z0-9-]{10,250}',
-    r'AIza[A-Za-z0-9_-]{35}', r'ya29\.[A-Za-z0-9_-]{20,250}', r'hf_[A-Za-z0-9]{30,60}', r'SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}', r'npm_[A-Za-z0-9]{36}',
-    r'pypi-[A-Za-z0-9_-]{40,250}', r'dop_v1_[a-f0-9]{64}', r'shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}', r'(?:AC|SK)[a-f0-9]{32}', r'key-[a-f0-9]{32}', r'sq0(?:atp|csp)-[A-Za-z0-9_-]{22,43}',
+    r'sk-(?:proj-|ant-(?:api\d\d-)?|or-v1-|svcacct-)?[A-Za-z0-9_-]{20,200}', r'(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{10,100}',
+    r'(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{16}',
+    r'gh[pousr]_[A-Za-z0-9]{30,255}', r'github_pat_[A-Za-z0-9_]{22,255}', r'glpat-[A-Za-z0-9_-]{20,64}',
+    r'xox[abeoprs]-[A-Za-z0-9-]{10,250}', r'xapp-\d-[A-Za-z0-9-]{10,250}',
+    r'AIza[A-Za-z0-9_-]{35}', r'ya29\.[A-Za-z0-9_-]{20,250}', r'hf_[A-Za-z0-9]{30,60}', r'SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}',
+    r'npm_[A-Za-z0-9]{36}',
+    r'pypi-[A-Za-z0-9_-]{40,250}', r'dop_v1_[a-f0-9]{64}', r'shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}', r'key-[a-f0-9]{32}',
+    r'sq0(?:atp|csp)-[A-Za-z0-9_-]{22,43}',
     r'dapi[a-f0-9]{32}', r'nvapi-[A-Za-z0-9_-]{40,100}', r'gsk_[A-Za-z0-9]{40,60}', r'lin_api_[A-Za-z0-9]{40}', r'EAA[A-Za-z0-9]{60,250}',
     r'eyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,1000}')
-_key_words = ('sk-', '_live_', '_test_', 'akia', 'asia', 'agpa', 'aida', 'aroa', 'ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_', 'glpat-', 'xox', 'xapp-', 'aiza', 'ya29.', 'hf_',
-              'sg.', 'npm_', 'pypi-', 'dop_v1_', 'shp', 'ac', 'sk', 'key-', 'sq0', 'dapi', 'nvapi-', 'gsk_', 'lin_api_', 'eaa', 'eyj')
+_key_words = ('sk-', '_live_', '_test_', 'akia', 'asia', 'agpa', 'aida', 'aroa', 'ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'github_pat_',
+    'glpat-', 'xox', 'xapp-', 'aiza', 'ya29.', 'hf_',
+              'sg.', 'npm_', 'pypi-', 'dop_v1_', 'shp', 'key-', 'sq0', 'dapi', 'nvapi-', 'gsk_', 'lin_api_', 'eaa', 'eyj')
 
-_is_secret = r"(?:'s)?(?: (?:for|to|of) (?:\w{1,20} ){1,3})?[\s\"'`]{0,3}(?:(?:is|was|=|:|:=|=>|as|set to)[\s\"'`]{1,3}|[=:][\"'`]?)"
+_equals = r"(?:'s)?(?: (?:for|to|of) (?:\w{1,20} ){1,3})?[\s\"'`]{0,3}(?:(?:is|was|=|:|:=|=>|as|set to)[\s\"'`]{1,3}|[=:][\"'`]?)"
 
 secret_shapes: tuple[Shape, ...] = (
     Shape(entity='SECRET', name='known prefix', score=.95, words=_key_words, regex=rf"(?-i:(?<![\w-])(?:{'|'.join(_prefixes)})(?![\w-]))"),
-    Shape(entity='SECRET', name='private key', score=1., words=('private key',), regex=r'-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s:,.\\-]{0,8000}?(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|\Z)'),
-    Shape(entity='SECRET', name='bearer or basic', score=.9, words=('bearer', 'basic'), regex=r'\b(?:bearer|authorization: ?basic)\s\K(?=[A-Za-z._~+/=-]{0,40}\d)[A-Za-z0-9._~+/-]{16,2000}={0,2}'),
-    Shape(entity='SECRET', name='password in a URL', score=.9, words=('://',), regex=r'\b[a-z][a-z0-9+.-]{1,15}://[^\s:/@]{1,64}:\K[^\s@/]{3,64}(?=@)'),
+    Shape(entity='SECRET', name='account of a telephone service', score=.9, digits=1, mixed=34, regex=r'(?-i:\b(?:AC|SK)[a-f0-9]{32}\b)'),
+    Shape(entity='SECRET', name='private key', score=1., words=('private key',), regex=r'-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: '
+        r'BLOCK)?-----[A-Za-z0-9+/=\s:,.\\-]{0,8000}?(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|\Z)'),
+    Shape(entity='SECRET', name='bearer or basic', score=.9, words=('bearer', 'basic'), regex=r'\b(?:bearer|authorization: '
+        r'?basic)\s\K(?=[A-Za-z._~+/=-]{0,40}\d)[A-Za-z0-9._~+/-]{16,2000}={0,2}'),
+    Shape(entity='SECRET', name='password in a URL', score=.9, words=('://',), regex=r'\b[a-z][a-z0-9+.-]{1,15}://[^\s:/@]{1,'
+        r'64}:\K[^\s@/]{3,64}(?=@)'),
     Shape(entity='SECRET', name='password behind = or :', score=.8, words=('pass', 'pwd', 'pw'),
           regex=r"""\b(?:password|passwd|pwd|pw|passphrase|pass)["'`]?\s?(?:=|:)\s?["'`]?\K(?!\[|<|\*{2})[^\s"'`,;<>]{4,64}(?<![.,;:!?)])"""),
     Shape(entity='SECRET', name='quoted password', score=.8, words=('passw', 'pwd', 'passphrase'),
@@ -37,8 +46,9 @@ secret_shapes: tuple[Shape, ...] = (
           regex=r"""\b(?:password|passwd|pwd|pw|passphrase|login)\b(?:'s)?(?: (?:for|to|of) (?:\w{1,20} ){1,3})?\s(?:(?:is|was|as|set to)\s)?\K"""
           r"""(?=\S{0,40}[\d!@#$%^&*_+=])(?=\S{0,40}\p{L})(?![£$€]|\d+(?:st|nd|rd|th|%|p|k|am|pm)?\b)[^\s"'`,;<>]{6,64}(?<![.,;:!?)])"""))
 
-# %% ../../nbs/data/41_secrets.ipynb #18124edd
-_cue = re.compile(r'(?:api[ _-]?key|access[ _-]?key|secret[ _-]?key|client[ _-]?secret|secret|token|auth(?:orization)?|credential|webhook|session[ _-]?id|private[ _-]?key|signature)s?'
+# %% ../../nbs/data/41_secrets.ipynb #b144e4d7
+_cue = re.compile(r'(?:api[ _-]?key|access[ _-]?key|secret[ _-]?key|client[ _-]?secret|secret|token|auth(?:orization)?|credential|webhook|'
+    r'session[ _-]?id|private[ _-]?key|signature)s?'
                   r'(?:[ _-]?(?:id|key|value))?["\']?', re.I)
 _token = re.compile(r'[\s"\'`:=>(]{0,4}(?:(?:is|was|are|value|below|here)\b[\s"\'`:=]{1,3}){0,2}([A-Za-z0-9+/_=.~-]{16,500})')
 
