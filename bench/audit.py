@@ -121,9 +121,11 @@ def main() -> None:
     print('  parts of the profile, each alone')
     for k, v in sorted(detail.items(), key=lambda o: -o[1]): print(f'    {k:<26}{v:>8.2f} s')
     print(f"{'rows':>10}{'ours, s':>10}{'cpu, s':>10}{'us a row':>10}{'peer, s':>10}{'ratio':>7}")
-    for r in out: print(f"{r['rows']:>10,}{r['total_s']:>10.2f}{r['cpu_s']:>10.2f}{r['us_per_row']:>10.1f}{r['peer_s']:>10.2f}{r['ratio'] or 0:>7.1f}")
+    for r in out:
+        beside = f"{r['peer_s']:>10.2f}{r['ratio']:>7.1f}" if r['peer'] else f"{'not run':>10}"
+        print(f"{r['rows']:>10,}{r['total_s']:>10.2f}{r['cpu_s']:>10.2f}{r['us_per_row']:>10.1f}{beside}")
     if not any(k.startswith('findings') for k in last['seconds']): print('the checks of data.findings are not installed; their share is missing')
-    print(f"peer at {last['rows']:,} rows: {', '.join(f'{k} {v:.1f}' for k, v in last['peer'].items())}")
+    if last['peer']: print(f"peer at {last['rows']:,} rows: {', '.join(f'{k} {v:.1f}' for k, v in last['peer'].items())}")
     text = json.dumps(dict(bench='audit', rows=out, parts=detail))
     if args.json: Path(args.json).write_text(text + '\n')
     print(text)

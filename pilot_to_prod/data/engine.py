@@ -39,7 +39,7 @@ def settle(found: Iterable[Finding]) -> tuple[Finding, ...]:
         return best.model_copy(update=dict(start=min(f.start for f in group), end=max(f.end for f in group)))
     return tuple(_one(g) for g in groups)
 
-# %% ../../nbs/data/42_engine.ipynb #60d17a5b
+# %% ../../nbs/data/42_engine.ipynb #8a50183e
 _soft = frozenset({'PERSON', 'LOCATION', 'NRP', 'TITLE', 'DATE_TIME', 'POSTCODE'})
 
 def _joined(text: str, found: Sequence[Finding], names: Sequence[Finding]) -> Iterator[Finding]:
@@ -50,9 +50,10 @@ def _joined(text: str, found: Sequence[Finding], names: Sequence[Finding]) -> It
         left = text[f.start:f.end].lower()
         if left not in _never and not (f.entity == 'PERSON' and left in _peoples): yield f
 
-_never = frozenset('''the a an my your is at in on of to and or for from i it this god jesus isa bsn itin ein vat aadhaar ppsn ahv isbn ssn nino iban bic swift sepa cvv cvc pin otp dob nhs pesel cpf tfn sin atm app sms url ip mr mrs ms mx miss dr prof
-sir madam gbp usd eur aud cad chf jpy pounds euros
-dollars visa mastercard amex maestro paypal hi hello hey dear thanks regards sha card account bank european unfortunately'''.split())
+_never = frozenset('''the a an my your is at in on of to and or for from i it this god jesus isa bsn itin ein vat aadhaar ppsn ahv isbn
+ssn nino iban bic swift sepa cvv cvc pin otp dob nhs pesel cpf tfn sin atm app sms url ip mr mrs ms mx miss dr prof sir madam gbp usd eur
+aud cad chf jpy pounds euros dollars visa mastercard amex maestro paypal hi hello hey dear thanks regards sha card account bank european
+unfortunately'''.split())
 
 _peoples = frozenset(o.lower() for o in peoples)
 

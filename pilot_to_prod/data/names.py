@@ -33,7 +33,7 @@ Susan Svetlana Tanya Tariq Teresa Thomas Timothy Tom Tomasz Tony Tracy Valentina
 William Yasmin Yuki
 Yusuf Zara Zoe'''.split())
 
-# %% ../../nbs/data/41_names.ipynb #9eb7ae5a
+# %% ../../nbs/data/41_names.ipynb #7a8fb03c
 _stop = ('Please The This That There These Those It Its My We You Your Our Their His Her And But So Can Could How What When Where Why Who '
     'Which Is Are Was Were Do '
          'Does Did Not No Yes Hi Hello Hey Dear Thanks Thank Regards Sorry Still Just Also If In On At To For From A An Of By Or As Be '
@@ -57,9 +57,11 @@ _word = (rf"(?-i:{_is_name}(?:(?:[dDlL]['’]|O['’]|Mc|Mac|al-|Al-|el-|El-)?"
          rf"\p{{Lu}}[\p{{Ll}}'’]{{1,20}}(?:-\p{{Lu}}\p{{Ll}}{{1,20}}|\p{{Lu}}\p{{Ll}}{{1,20}})?))")
 _more = rf"(?-i:(?: (?:(?:van|von|der|den|de|la|le|da|dos|di|bin|al|del|ten|ter)\s){{0,2}}{_word}| \p{{Lu}}\.?(?= \p{{Lu}}))){{0,3}}"
 _cues: dict[str, tuple[str, tuple[str, ...]]] = {  # kind of cue: its expression, and words of which it has one
-    'a name that is told': (r"(?:my (?:full |legal |real )?name(?:'s| is)|(?:full |sur|first ?|last ?)?name ?:|i am|i'm|this is|it is|"
-    r"it's|named|called"
-                            r'|(?:in|under) the name(?: of)?|name of)', ('name', 'i am', "i'm", 'this is', 'it is', "it's", 'called')),
+    'a name that is told': (r"(?:my (?:full |legal |real )?name(?:'s| is)|(?:full |sur|first ?|last ?)?name ?:|(?:in|under) the name(?: "
+    r"of)?|name of"
+                            r'|(?:some(?:one|body)|man|woman|guy|lady|person|agent|rep(?:resentative)?|employee|who|friend|son|daughter) '
+                            r'(?:is |was )?(?:named|called)'
+                            r'|named)', ('name', 'called')),
     'the end of a letter': (r'(?:(?:kind |best |warm |many )?(?:regards|wishes),?|thanks(?: again)?,?|cheers,?|sincerely,?|signed,?|yours,'
     r'?)',
                             ('regards', 'wishes', 'thanks', 'cheers', 'sincerely', 'signed', 'yours')),
@@ -71,8 +73,8 @@ _cues: dict[str, tuple[str, tuple[str, ...]]] = {  # kind of cue: its expression
                    r'|tenant|boss|manager|flatmate|roommate|neighbou?r|cousin|uncle|aunt|nephew|niece|girlfriend|boyfriend|ex),?'
                    r'(?: is| called| named)?', ('my ',))}
 
-# %% ../../nbs/data/41_names.ipynb #b310d3d1
-_lower = (r"(?!(?:and|but|not|on|in|is|was|wrong|misspelled|different|the|a|an|my|i|please|spelled|spelt|missing|changed|written|shown|"
+# %% ../../nbs/data/41_names.ipynb #0ffda6a6
+_lower = (r"(?!(?:x+|and|but|not|on|in|is|was|wrong|misspelled|different|the|a|an|my|i|please|spelled|spelt|missing|changed|written|shown|"
     r"still|now|also|incorrect|listed"
           r"|correct|going|to|no|being|showing|appearing|completely|different)\b)\p{L}{2,20}")
 
@@ -81,6 +83,10 @@ _capital = r"(?:\p{Lu}|[dl]['’]|al-|el-)"  # how a name begins, for whole colu
 name_shapes: tuple[Shape, ...] = (
     *(Shape(entity='PERSON', name=f'capitalised words behind {kind}', score=.65, words=some, regex=rf'\b{cue}\s{{1,3}}\K{_word}{_more}',
             mask=rf"\b(?i:{cue})\s{{1,3}}{_capital}") for kind, (cue, some) in _cues.items()),
+    Shape(entity='PERSON', name='who is here', score=.65, words=('i am', "i'm", 'this is', 'it is', "it's"),
+          mask=rf"\b(?i:i am|i'm|this is|it is|it's)\s{{1,3}}{_capital}",
+          regex=rf"\b(?:i am|i'm|this is|it is|it's)\s{{1,3}}\K{_word}(?:(?= (?:{_word}))|(?=\s?(?:[,;!?\n(–—-]|\.(?!\w)|\Z))"
+                rf'|(?= (?:and|from|here|calling|writing|speaking|again|at|born)\b)){_more}'),
     Shape(entity='PERSON', name='two capitalised words behind a payment', score=.6, words=('paid', 'pay', 'transfer', 'payment', 'money',
         'sent', 'send', 'add', 'owe', 'lent', 'gave'), mask=r'(?i:\b(?:pa(?:id|y|ying)|to|from|for|add(?:ed)?|owes?|lent|gave)\s(?:(?:dr|'
         r'mrs?|ms) )?)(?:\p{Lu}|[dl][\'’]|al-|el-)\S+ (?:\p{Lu}|[dl][\'’]|al-|el-)',

@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterator
 from ..core.results import Record
 
-# %% ../../nbs/data/40_patterns.ipynb #71232073
+# %% ../../nbs/data/40_patterns.ipynb #e94c38c0
 entities: dict[str, str] = dict(  # entity: how it is found
-    CARD_SECRET='PIN, CVV or one-time code behind a cue',
     PERSON='cue words, a small list of first names, NER',
     LOCATION='NER',
     ORGANIZATION='NER',
@@ -32,13 +31,16 @@ entities: dict[str, str] = dict(  # entity: how it is found
     US_DRIVER_LICENSE='number behind a cue',
     IP_ADDRESS='shape',
     MAC_ADDRESS='shape',
-    URL='scheme, www or a known suffix') | {'SECRET': 'prefixes of keys, private keys, passwords and tokens behind a cue'}
-best_effort = frozenset({'PERSON', 'LOCATION', 'ORGANIZATION', 'STREET_ADDRESS', 'NATIONAL_ID', 'US_DRIVER_LICENSE', 'MAC_ADDRESS', 'SECRET'})
+    URL='scheme, www or a known suffix') | {
+    'CARD_SECRET': 'PIN, CVV or one-time code behind a cue', 'SECRET': 'prefixes of keys, private keys, passwords and tokens behind a cue'}
+best_effort = frozenset({'PERSON', 'LOCATION', 'ORGANIZATION', 'STREET_ADDRESS', 'NATIONAL_ID', 'US_DRIVER_LICENSE', 'MAC_ADDRESS',
+    'SECRET'})
 wide_entities: dict[str, str] = dict(
     DATE_TIME='dates and times', AGE='a number beside its cue', TITLE='forms of address', NRP='a list of peoples and faiths')
 covered_languages: dict[str, str] = dict(  # language: what of it is found
     en='all of the above',
-    other='numbers with a checksum or a shape of their own, e-mail, IP, URL, telephone numbers with + and of 24 national plans, addresses of common European '
+    other='numbers with a checksum or a shape of their own, e-mail, IP, URL, telephone numbers with + and of 24 national plans, addresses '
+        'of common European '
           'forms, national numbers behind their own-language cue; no names, no other cues')
 
 # %% ../../nbs/data/40_patterns.ipynb #1d581e30
@@ -186,7 +188,7 @@ _person_shapes = (
     Shape(entity='UK_NINO', name='behind its cue', score=.9, digits=6, words=('ni', 'national insurance'),
           regex=rf'\b(?:ni|nino|national insurance)\b{is_}\K[a-z]{{2}}(?:[ -]?\d{{2}}){{3}}[ -]?[a-d]\b'))
 
-# %% ../../nbs/data/40_patterns.ipynb #a4704e4d
+# %% ../../nbs/data/40_patterns.ipynb #8e1b4caa
 _extension = r'(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?'
 _digits7 = rf"\+?\(?\d(?:[ ().\-/]{{0,3}}\d){{5,14}}{_extension}(?!\d)"
 
@@ -195,6 +197,8 @@ _at = r'(?:[\[({<] ?(?:at|@|arroba) ?[\])}>]|[\[({]a[\])}])'
 _at_words = tuple(b + a for b in '[({<' for a in ('at', ' at', '@', ' @', 'arroba', ' arroba', 'a]', 'a)', 'a}'))
 _dot_words = tuple(b + blank + d for b in '[({' for blank in ('', ' ') for d in ('.',)) + ('dot', 'punto', 'punkt')
 _local = rf'[\w.+-]{{1,64}}(?:(?:{_dot}|\s(?:underscore|dash)\s)[\w.+-]{{1,40}}){{0,3}}'
+
+_sure_end = '(?:com|org|net|edu|gov|info|io|co|uk|de|fr|es|eu|ca|au|nl|se|ch|ie|nz|biz)'  # of a domain, and no word of a sentence
 
 _contact_shapes = (
     Shape(entity='PHONE_NUMBER', name='international', score=.5, digits=8, mask=r'\+\d|00\d',
@@ -216,7 +220,8 @@ _contact_shapes = (
               r'info|io|co|uk|de|fr|es|eu|ie|ca|au|nz|nl|se|ch)\b'),
     Shape(entity='EMAIL_ADDRESS', name='bracketed or spaced', score=.8, words=(*_at_words, ' @', '@ ', '\n@', '@\n'),
           regex=rf'\b(?:[\w+-]{{1,40}} \. )?{_local}(?:\s{{0,3}}{_at}|[ \n]@[ \n]?|@[ \n])\s{{0,3}}[\w-]{{1,63}}(?:(?:{_dot}|'
-              rf'\s?\.\s?)[\w-]{{1,63}}){{0,3}}(?:{_dot}|\s?\.\s?)[a-z]{{2,10}}\b'),
+              rf'\s?\.\s?)[\w-]{{1,63}}){{0,3}}'
+          rf'(?:(?:{_dot}|\.)[a-z]{{2,10}}|\s?\.\s?{_sure_end})\b'),
     Shape(entity='EMAIL_ADDRESS', name='dots in brackets or words', score=.8, words=_dot_words,
           regex=rf'\b{_local}@[\w-]{{1,63}}(?:(?:{_dot}|\.)[\w-]{{1,63}}){{0,3}}{_dot}[a-z]{{2,10}}\b'))
 

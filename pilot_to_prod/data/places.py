@@ -69,7 +69,7 @@ _no_place = ('I|The|This|That|My|We|You|Your|It|Its|And|But|So|Can|Could|How|Wha
              '|Email|Mail|Fax|Call|SSN|IBAN|DOB|Born|Date|Name|Send|Sent|Apt|Suite|Unit|Flat|Mr|Mrs|Ms|Dr|Miss|ATM|PIN|CVV|SMS|They|He|'
              'She|Our|Why|Also|However|If|In|On|At|To|For|From|As|Will|Was|Were|Have|Has|Had|Not|No|Yes|There|Then|Now')
 
-# %% ../../nbs/data/41_places.ipynb #eb80777e
+# %% ../../nbs/data/41_places.ipynb #b1589ff9
 _post = r'\b(?:[A-Z]{1,2}\d[A-Z\d]?V? ?\d[ABD-HJLNP-UW-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{5}-\d{3,4})\b'
 _cap = (rf"(?!(?:{_no_place})\b)(?:\p{{Lu}}[\p{{L}}'’.-]{{0,24}}"
         rf"|(?:de|del|della|di|da|do|dos|du|la|le|las|los|el|van|von|der|den|am|an|im|in|of|on|upon|sur|les|nad|y|zu|sub|d'|l')(?= "
@@ -93,7 +93,7 @@ def _compiled() -> dict[str, Any]:
               rf"4}}{_cap}"       # 110 Rue du Koweit
               rf"|{_number},? (?i:(?:{_not_lower}[\p{{L}}'’]{{2,20}} ){{1,"
               rf"2}}(?:{_strong}))\b\.?"                               # 221b baker street
-              rf"|{_number} (?:{_letters} ){{1,5}}\d{{1,5}}[A-Za-z]?\b\.?(?=,? ?\n| "
+              rf"|{_number} (?:\p{{L}}[\p{{L}}'’-]{{0,24}}\.? ){{1,5}}\d{{1,5}}[A-Za-z]?\b\.?(?=,? ?\n| "
               rf"(?i:{_units}))")                          # 47 Edeby 55, before a line's end or a unit
     parts = dict(street=street, unit=rf'(?i:{_units})', post=rf'\b(?i:[AFD]PO A[AEP]) \d{{5}}(?:-\d{{4}})?\b|(?i:{_post})|\b(?:{_states}),'
         rf'? \d{{5}}(?:-\d{{4}})?\b|\b\d{{4}} [A-Z]{{2}}\b',
@@ -199,7 +199,7 @@ address_mask = (rf"(?i:\b(?:{'|'.join(sorted(map(re.escape, _unit_words | _begin
 
 _word_start = re.compile(r'(?<![^\s,(])[^\s,(]')
 
-# %% ../../nbs/data/41_places.ipynb #4a4602d4
+# %% ../../nbs/data/41_places.ipynb #1242fcf2
 def addresses(text: str) -> Iterator[tuple[Element, ...]]:
     "The elements of each address in a text, in their order."
     at, made = 0, _compiled()
@@ -211,7 +211,7 @@ def addresses(text: str) -> Iterator[tuple[Element, ...]]:
         while right and right[-1].kind == 'town' and len(right) > 1 and right[-1].start - right[-2].end > 3: right.pop()
         whole = tuple(sorted((*left, Element(kind, m.start(), m.end()), *right), key=lambda e: e.start))
         at = whole[-1].end
-        if kind != 'post' or any(e.kind in ('street', 'unit') for e in whole): yield whole
+        if any(e.kind in ('street', 'unit') and text[e.start] != '#' for e in whole): yield whole
     for m in made['ship'].finditer(text) if 'PO A' in text else (): yield (Element('street', m.start(), m.end()),)
     for m in made['corner'].finditer(text) if ' and ' in text else (): yield (Element('street', m.start(), m.end()),)
 

@@ -202,13 +202,12 @@ def chart_recall(
            xlabel='recall (IoU 0.5, typed), 95 % interval')
     return fig
 
-# %% ../../nbs/data/51_score.ipynb #71dab347
+# %% ../../nbs/data/51_score.ipynb #5731e22b
 class Vanilla:
     "Presidio's default recognisers over a blank pipeline, behind the same two methods as the detector."
     def __init__(self) -> None:
-        from pilot_to_prod.data import engine
-        presidio = engine._import_presidio()
-        self.engine = presidio.AnalyzerEngine(nlp_engine=engine._nlp_engine(), supported_languages=['en'])
+        from pilot_to_prod.data.recognizers import blank_engine, import_presidio
+        self.engine = import_presidio().AnalyzerEngine(nlp_engine=blank_engine(), supported_languages=['en'])
 
     def find(self, text: str) -> tuple[Finding, ...]:
         "Findings without overlap."
