@@ -137,7 +137,7 @@ _wide_shapes = (
     Shape(entity='POSTCODE', name='five digits on their own line end', score=.45, digits=5,
         regex=r'(?<=\n[^\n]{0,40} )\d{4,5}(?:-\d{4})?(?=\s*(?:\n|\Z))'))
 
-# %% ../../nbs/data/41_names.ipynb #566570c0
+# %% ../../nbs/data/41_names.ipynb #a682cce4
 wide_shapes: tuple[Shape, ...] = (*_wide_shapes,
     Shape(entity='AGE', name='years old', score=.6, digits=1, words=('age', 'turn', "'ll be", 'will be'),
           regex=r"\b(?:aged?(?: of| is|:)?|turn(?:ed|ing|s)?|i'll be|i will be)\s\K\d{1,3}(?![\d%/:]|[.,]\d)(?: (?:years?(?: old)?|"
@@ -147,7 +147,7 @@ wide_shapes: tuple[Shape, ...] = (*_wide_shapes,
     Shape(entity='AGE', name='I am ...', score=.5, digits=1, words=('am', "'m", 'is', "'s", 'be', 'just'),
         regex=r"\b(?:i am|i'm|she is|he is|she's|he's|just turned)\s\K\d{2}(?=[\s.,!?]{0,2}(?:\Z|and\b|but\b|[.!?]))"),
     Shape(entity='TITLE', name='form of address', score=.6, words=('mr', 'ms', 'mx', 'miss', 'dr', 'prof', 'sir', 'madam', 'rev', 'lord',
-        'lady', 'capt', 'sgt'),
+        'lady', 'capt', 'sgt', 'doctor'),
           regex=r'\b(?-i:Mrs|Mr|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Sir|Madam|Rev|Lord|Lady|Capt|Sgt|MR|MRS|MS|MISS|DR|mrs|mr|ms|miss|dr|'
               r'prof)\b\.?(?=\s(?-i:\p{Lu}|\p{Ll}{2}))'),
     Shape(entity='NRP', name='people or faith', score=.5, words=tuple(o.lower() for o in peoples), regex=rf"\b(?:{'|'.join(peoples)})s?\b"),
