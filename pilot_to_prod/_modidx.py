@@ -1000,6 +1000,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                            'pilot_to_prod.data.engine._like_address': ( 'data/engine.html#_like_address',
                                                                                         'pilot_to_prod/data/engine.py'),
                                            'pilot_to_prod.data.engine._ner': ('data/engine.html#_ner', 'pilot_to_prod/data/engine.py'),
+                                           'pilot_to_prod.data.engine._of_firm': ( 'data/engine.html#_of_firm',
+                                                                                   'pilot_to_prod/data/engine.py'),
                                            'pilot_to_prod.data.engine._or_error': ( 'data/engine.html#_or_error',
                                                                                     'pilot_to_prod/data/engine.py'),
                                            'pilot_to_prod.data.engine._pattern_rule': ( 'data/engine.html#_pattern_rule',

@@ -39,14 +39,25 @@ def settle(found: Iterable[Finding]) -> tuple[Finding, ...]:
         return best.model_copy(update=dict(start=min(f.start for f in group), end=max(f.end for f in group)))
     return tuple(_one(g) for g in groups)
 
-# %% ../../nbs/data/42_engine.ipynb #8a50183e
+# %% ../../nbs/data/42_engine.ipynb #622b9417
+_trade = re.compile(r"\b(?:banks?|banking|financ\w+|funding|lending|mortgages?|loans?|fcu|credit union|llc|inc|ltd|plc|corp|n\.a)\b", re.I)
+_trade_next = re.compile(rf"['’]?s?\s+(?:(?i:{_trade.pattern})|(?:Credit|Cash|Express|Furniture|Insurance|Power|Company|Card|Pay|App|Union|Federal)\b)")
+_states = frozenset('AL AK AZ AR CA CO CT DE FL GA HI IA ID IL IN KS KY LA MA MD ME MI MN MO MS MT NC ND NE NH NJ NM NV NY OH OK OR PA RI SC SD TN TX UT '
+                    'VA VT WA WI WV WY'.split())
+
+def _of_firm(text: str, found: Finding) -> Finding:
+    if found.entity != 'PERSON': return found
+    firm = _trade.search(text[found.start:found.end]) or _trade_next.match(text[found.end:found.end+20])
+    return found.model_copy(update=dict(entity='ORGANIZATION')) if firm else found
+
+# %% ../../nbs/data/42_engine.ipynb #492cb8d0
 _soft = frozenset({'PERSON', 'LOCATION', 'NRP', 'TITLE', 'DATE_TIME', 'POSTCODE'})
 
 def _joined(text: str, found: Sequence[Finding], names: Sequence[Finding]) -> Iterator[Finding]:
     sure = [f for f in found if f.score >= .6 or f.entity not in _soft
             or not any(n.start <= f.start and f.end <= n.end and n.end-n.start > f.end-f.start for n in names)]
     yield from sure
-    for f in _cut(text, [n for n in names if _believable(text[n.start:n.end], n.entity)], sure):
+    for f in _cut(text, [_of_firm(text, n) for n in names if _believable(text[n.start:n.end], n.entity)], sure):
         left = text[f.start:f.end].lower()
         if left not in _never and not (f.entity == 'PERSON' and left in _peoples): yield f
 
@@ -59,10 +70,10 @@ _peoples = frozenset(o.lower() for o in peoples)
 
 def _believable(name: str, entity: str) -> bool:
     if entity == 'STREET_ADDRESS': return _like_address().search(name) is not None
+    if entity == 'PERSON' and (name in _states or set(name.lower()) <= {'x', ' ', '.'}): return False
     words = [w.strip("., '’") for w in name.lower().split()]
     known = all(w in _never or entity == 'PERSON' and w in _peoples for w in words)
-    return not known and any(a.isalpha() and b.isalpha() for a,
-        b in zip(name, name[1:], strict=False))
+    return not known and any(a.isalpha() and b.isalpha() for a, b in zip(name, name[1:], strict=False))
 
 @lru_cache(maxsize=1)
 def _like_address() -> Any:

@@ -77,7 +77,7 @@ def again(
         if m[0] in parts and not taken[m.start()]: out.append(full[0].model_copy(update=dict(start=m.start(), end=m.end(), score=.8)))
     return sorted(out, key=lambda f: f.start)
 
-# %% ../../nbs/data/47_ner.ipynb #49a7318a
+# %% ../../nbs/data/47_ner.ipynb #f28d7bd5
 class Ner(Protocol):
     "What finds names in texts."
     name: str
@@ -95,10 +95,13 @@ class Embedded:
         self.rows = Rows(unpack_lists((folder/'lists.xz').read_bytes()))
         self.how = {k: float(v) for k, v in manifest['decode'].items()}
         self.model = load_weights(folder/'weights.npz', self.size)
+        from threadpoolctl import ThreadpoolController
+        self.threads = ThreadpoolController()   # small matrices: on a busy machine more than one thread costs ten times the time
 
     def spans(self, texts: Sequence[str]) -> 'list[list[Finding]]':
         "The findings of each text, in order, without overlap."
-        return [found for start in range(0, len(texts), 256) for found in self._some(texts[start:start+256])]
+        with self.threads.limit(limits=1):
+            return [found for start in range(0, len(texts), 256) for found in self._some(texts[start:start+256])]
 
     def _some(self, texts: Sequence[str]) -> 'list[list[Finding]]':
         parts = [tokens(t) for t in texts]
