@@ -125,17 +125,26 @@ date = (rf'(?:\d{{1,2}}\s?[/.-]\s?\d{{1,2}}\s?[/.-]\s?(?:\d{{4}}|\d{{2}})(?!\d)|
 is_ = (r"(?:'s)?[\s:=#.,(\"-]{0,4}(?:(?:is|was|are|are the|it's|number|no|num|nr|ending|code|here|set to|reads?|"
        r"of|for|my|the|on (?:it|file|record|the back))\b[\s:=#.,\"]{0,4}){0,4}")
 
-# %% ../../nbs/data/40_patterns.ipynb #e7d4a653
+# %% ../../nbs/data/40_patterns.ipynb #c9cd0d61
 _pair = r'(?<![\d-])\d{2}[ -]\d{2}[ -]\d{2}'                 # a sort code ...
 _beside = r'[\s,/;]{1,3}(?:and |a/c |acc(?:oun)?t |no\.? |number |my |is |[:#] ){0,4}'  # ... and what may stand before its account number
 _account = r'\d(?:[ -]?\d){5,16}(?!\d)'
 _account_words = ('account', 'acct', 'acc', 'a/c')
+
+_bank_words = ('sort', 'branch', 'bank', 'account', 'acc', 'acct', 'transfer', 'transferred', 'payee', 'payment', 'pay', 'paid', 'deposit', 'money', 'salary')
 
 _bank_shapes = (
     Shape(entity='SORT_CODE', name='behind its cue', score=.95, digits=6, words=('sort',),
           regex=rf'\bsort(?:ing)?[ -]?codes?\b{is_}\K\d{{2}}[ -]?\d{{2}}[ -]?\d{{2}}(?!\d)'),
     Shape(entity='SORT_CODE', name='before an account number', score=.9, digits=14, mask=r'\d{2}[ -]\d{2}[ -]\d{2}',
         regex=rf'{_pair}(?={_beside}\d{{8}}\b)'),
+    Shape(entity='SORT_CODE', name='behind a short cue', score=.9, digits=6, words=('sc', 's/c', 'sort', 'branch'),
+          regex=rf'\b(?:s/?c|sort|branch(?: code| number| no)?)\b{is_}\K\d{{2}}[ -]\d{{2}}[ -]\d{{2}}(?![\d-])'),
+    Shape(entity='SORT_CODE', name='before its cue', score=.9, digits=6, words=('sort',),
+          regex=r"(?<![\d-])\d{2}[ -]\d{2}[ -]\d{2}(?=\W{1,3}(?:(?:is|was|as|for) )?(?:(?:my|the|our|your) )?(?:bank(?:'s)? )?sort)"),
+    Shape(entity='SORT_CODE', name='three pairs that are no date', score=.3, digits=6, mask=r'\d{2}-\d{2}-\d{2}', context=_bank_words,
+          regex=r'(?<![\d./-])(?!(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-|(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])-'
+                r'|\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))\d{2}-\d{2}-\d{2}(?![\d/-])'),
     Shape(entity='SORT_CODE', name='routing number', score=.9, digits=1, words=('routing', 'aba', 'bsb', 'transit', 'blz', 'bankleitzahl',
         'ifsc'),
           regex=rf'\b(?:routing|aba|bsb|transit|blz|bankleitzahl|ifsc)\b{is_}\K(?:\d{{3}}-?\d{{3}}|\d{{9}}|\d{{8}}|\d{{5}}-\d{{3}}|'
@@ -146,6 +155,8 @@ _bank_shapes = (
         regex=rf'{_pair}{_beside}\K\d{{8}}(?!\d)'),
     Shape(entity='ACCOUNT_NUMBER', name='before a sort code', score=.85, digits=8, words=('sort',),
         regex=r'(?<!\d)\d{8}(?=\W{1,3}(?:and |with )?sort(?:ing)?[ -]?code)'),
+    Shape(entity='ACCOUNT_NUMBER', name='where money goes', score=.3, digits=8, words=('to ', 'from '), context=_bank_words,
+          regex=r'\b(?:in)?(?:to|from) \K\d{8}(?!\d|[-/]\d)'),
     Shape(entity='ACCOUNT_NUMBER', name='first of several', score=.6, digits=8, words=('accounts',),
         regex=r'\baccounts\b[^.;\d]{0,30}\K\d{8}(?!\d)'),
     Shape(entity='ACCOUNT_NUMBER', name='second of several', score=.6, digits=16, words=('accounts',),
@@ -188,7 +199,7 @@ _person_shapes = (
     Shape(entity='UK_NINO', name='behind its cue', score=.9, digits=6, words=('ni', 'national insurance'),
           regex=rf'\b(?:ni|nino|national insurance)\b{is_}\K[a-z]{{2}}(?:[ -]?\d{{2}}){{3}}[ -]?[a-d]\b'))
 
-# %% ../../nbs/data/40_patterns.ipynb #8e1b4caa
+# %% ../../nbs/data/40_patterns.ipynb #af27ff3d
 _extension = r'(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?'
 _digits7 = rf"\+?\(?\d(?:[ ().\-/]{{0,3}}\d){{5,14}}{_extension}(?!\d)"
 
@@ -211,6 +222,9 @@ _contact_shapes = (
           r"|my (?:new |old |registered )?number)\b(?:\W{1,3}(?:on|at|is|number|no|me|my|it's|the|following|back|via|by|or|phone|whatsapp|"
           r"new|now|to|nr|was|under)\b){0,6}"
           rf"[^\w+(]{{1,4}}\K{_digits7}"),
+    Shape(entity='PHONE_NUMBER', name='before its cue', score=.7, digits=6, words=('phone', 'mobile', 'cell', 'fax', 'landline'),
+        regex=rf"(?<![\w.-]){_digits7}(?=(?: ?[-\u2013(/] ?| (?:is|was) (?:my|our|his|her|the) (?:new |old |work |home |office )?)"
+              r'(?:(?:tele|cell)?phone|mobile|cell|fax|landline)\b)'),
     Shape(entity='EMAIL_ADDRESS', name='spelled out', score=.8, words=('dot', 'punto', 'punkt'),
           regex=rf'\b{_local}\s{{0,3}}(?:\bat\b|\barroba\b|\bchez\b|@|{_at})\s{{0,3}}[\w-]{{2,40}}(?:{_dot}[\w-]{{2,20}}){{0,2}}(?:\s{{1,'
               rf'3}}(?:dot|punto|punkt)\s{{1,3}})'
