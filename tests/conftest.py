@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+# The gates give one verdict for one commit; `make soak` draws new examples each time.
+settings.register_profile('gates', derandomize=not os.environ.get('P2P_SOAK'), deadline=None)
+settings.load_profile('gates')
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get('P2P_SHARED_DATA') or ROOT.parent/'shared'/'data')
 BODY = '''from pilot_to_prod.core.results import Result, check
