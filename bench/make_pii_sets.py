@@ -9,10 +9,13 @@ that no phrasing stands in both halves.
 """
 # ruff: noqa: E501, UP031
 import argparse
+import hashlib
 import json
 import random
 import re
 from pathlib import Path
+
+from pii_phrases import DOCUMENTS, SERVICE, SERVICE_BODIES, SERVICE_LOOKALIKES
 
 SETS = Path(__file__).resolve().parent.parent/'pilot_to_prod'/'data'/'sets'
 HALVES = ('tune', 'report')
@@ -870,10 +873,92 @@ def probe(r):
     return [dict(id=f'probe-{i:04d}', half='report', kind='unseen', marked=fill(r, t)) for i, t in enumerate(NEW_PROBE*3)]
 
 
+WORLD = json.loads((Path(__file__).parent/'pii_values.json').read_text())
+TITLES = 'Mr. Mrs. Ms. Mr Mrs Ms Miss Dr. Dr Prof. Professor Sir Rev. Judge'.split()
+CITIES = """Aberystwyth Albuquerque Antwerp Arequipa Bergen Bologna Brno Cork Coventry Curitiba Debrecen Edmonton Fremantle Galway Ghent Graz Guadalajara Heidelberg
+Inverness Izmir Kampala Kraków Lausanne Leipzig Lisbon Ljubljana Malmö Marseille Milwaukee Mombasa Nagoya Nairobi Oslo Phoenix Porto Pune Quito Rotterdam Sacramento
+Salzburg Seville Sheffield Spokane Tampere Toulouse Turin Utrecht Valencia Wichita Winnipeg""".split() + ['New Orleans', 'San Diego', 'Cape Town', 'Kuala Lumpur', 'Santa Fe', 'Newcastle upon Tyne', 'Buenos Aires']
+COUNTRIES = """Norway Portugal Kenya Chile Vietnam Estonia Canada Morocco Iceland Peru Japan Ghana Croatia Ireland Thailand Colombia Nepal Finland""".split() + ['New Zealand', 'South Korea', 'the Netherlands', 'Sri Lanka', 'Costa Rica', 'the UK']
+PEOPLES = 'Norwegian Portuguese Kenyan Chilean Vietnamese Estonian Canadian Moroccan Icelandic Peruvian Japanese Ghanaian Croatian Irish Thai Colombian Nepalese Finnish Dutch Turkish Greek Indian'.split()
+BRANDS = """Zentrafix Oldmill Bakery,Blue Heron Books,Tannery & Sons,Northgate Cycles,The Copper Kettle,Vantage Freight,Lumenord AB,Quill & Anchor,Pellworm Shipping,Sunnydale Nurseries,
+Harrowgate Building Society,Meridian Rail,Ostrava Steel,St. Brannoc's Hospital,Radio Tidewater,Museum of Printing,Kestrel Airways,Brightwater Energy,Ministry of Fisheries,Fennimore's,Larkin Pharmacy,
+Department of Roads,Hollis Garden Center,Corvid Labs,Redwood Credit Union,Society of Engravers,Penhallow Insurance,Marrakech Film Festival,Talbot High School,Finch Motors,Drift Coffee,Yarrow Sports Club,
+Tidal Foods Inc.,Greaves Solicitors,Polestead Council,Sixpence Stores,Nordlys Records,Alder Consulting Group,Cobalt Studios,Mistral Trading Co.""".replace('\n', '').split(',')
+SCHOOLS = ['University of Thornleigh', 'Kettering Polytechnic', 'Uppsala University', 'Hadley College', 'Institute of Marine Studies', 'Technical University of Brno']
+
+
+def world_name(r):
+    _, a, b = r.choice(WORLD['names'])
+    return r.choice([f'{a} {b}']*8 + [f'{a} {r.choice("ABCDEFGHJKLMRST")}. {b}', f'{b.upper()}, {a}'])
+
+
+def world_lines(r): return [t for _ in range(1) for t in r.choice(WORLD['addresses'])[1]]
+
+
+def wide_phone(r):
+    n2, n3 = digits(r, 2), digits(r, 3)
+    return r.choice([phone(r)]*3 + [f'+48 22 555 01 {n2}', f'+39 06 555 01{n2}', f'+91 22 5550 1{n3}', f'(11) 5555-01{n2}', f'+420 555 01{n2[0]} {n3}', f'00 31 20 555 01{n2}', f'1-800-555-01{n2}',
+                                    f'5550 1{n3}', f'555-01{n2}', f'(08) 555 01{n3}', f'+47 22 55 50 1{n2[0]}', f'06 {n2} 55 50 1{n2[1]}'.replace('55 50 1', '555 01 ')])
+
+
+def extended(r): return f'{wide_phone(r)}{r.choice([" ext. ", " ext ", " x", ", extension ", " Ext: "])}{digits(r, r.choice([2, 3, 4]))}'
+
+
+def moment(r):
+    y, m, d = r.randint(1988, 2026), r.randint(1, 12), r.randint(1, 28)
+    return r.choice([f'{d} {MONTHS[m-1]} {y}', f'{MONTHS[m-1]} {d}, {y}', f'{MONTHS[m-1]} {y}', f'{y}-{m:02d}-{d:02d}', f'{m}/{d}/{y}', f'{d}.{m}.{y}', f'{MONTHS[m-1]} {d}', f'{y}'])
+
+
+SERVICE_MAKE = MAKE | dict(
+    PERSON=lambda r: r.choice([world_name, world_name, full])(r), FIRSTNAME=lambda r: r.choice([first(r), r.choice(WORLD['names'])[1], r.choice(WORLD['names'])[1]]),
+    LASTNAME=lambda r: r.choice([last(r), r.choice(WORLD['names'])[2], r.choice(WORLD['names'])[2]]), PHONE_NUMBER=wide_phone, PHONE_EXT=extended,
+    WORLD_ADDRESS=lambda r: ', '.join(world_lines(r)), WORLD_BLOCK=lambda r: '\n'.join(world_lines(r)), ZIP=lambda r: digits(r, 5) + r.choice(['', '', '-' + digits(r, 4)]),
+    OTP=lambda r: digits(r, r.choice([4, 6, 6, 6])), CITY=lambda r: r.choice(CITIES), COUNTRY=lambda r: r.choice(COUNTRIES), NRP=lambda r: r.choice(PEOPLES),
+    TITLE=lambda r: r.choice(TITLES), AGE=lambda r: str(r.randint(7, 96)), DATE=moment, STREET=lambda r: r.choice(WORLD['streets']), UNIVERSITY=lambda r: r.choice(SCHOOLS),
+    ORGANIZATION=lambda r: r.choice([r.choice(WORLD['firms']), r.choice(BRANDS)]))
+SERVICE_LABEL = LABEL | dict(PHONE_EXT='PHONE_NUMBER', WORLD_ADDRESS='STREET_ADDRESS', WORLD_BLOCK='STREET_ADDRESS', ZIP='POSTCODE', OTP='CARD_SECRET', CITY='LOCATION', COUNTRY='LOCATION',
+                             DATE='DATE_TIME', STREET='STREET_ADDRESS', UNIVERSITY='ORGANIZATION')
+
+
+def half_of(phrase): return HALVES[int(hashlib.sha256(phrase.encode()).hexdigest(), 16) % 2]
+
+
+def fill_wide(r, t):
+    t = t.replace('{LANGUAGE}', r.choice(['French', 'Polish', 'Italian'])).replace('§', '\n')
+    return re.sub(r'\{(\w+)\}', lambda k: '{{%s:%s}}' % (SERVICE_LABEL.get(k[1], k[1]), SERVICE_MAKE[k[1]](r)), t)
+
+
+def service(r):
+    "Support messages of insurers, telephone companies, clinics and banks: clauses, bodies and look-alikes of one half in one text."
+    rows = []
+    for half in HALVES:
+        clauses = [(f'{e}: {t}', t) for e, block in SERVICE.items() for t in block.split('\n') if half_of(t) == half]
+        bodies, looks = ([t for t in some if half_of(t) == half] for some in (SERVICE_BODIES, SERVICE_LOOKALIKES))
+        order = [c for _ in range(8) for c in r.sample(clauses, len(clauses))]
+        for i in range(300):
+            chosen = [order.pop() for _ in range(1 + (r.random() < .25))]
+            parts = [fill_wide(r, t) for _, t in chosen] + [r.choice(bodies)]*(r.random() < .8) + ([fill_lookalike(r, r.choice(looks))] if r.random() < .4 else [])
+            if r.random() < .7:
+                r.shuffle(parts)
+            text = r.choice([' ', ' ', ' ', '\n', '\n\n']).join(parts)
+            if r.random() < .12:
+                text = re.sub(r'(\{\{.*?\}\})|([^{]+)', lambda m: m[1] or m[2].lower(), text, flags=re.S)
+            rows.append(dict(id=f'service-{half}-{i:04d}', half=half, kind='pii', templates=sorted({c[0] for c in chosen}), marked=text))
+        for i in range(100):
+            text = ' '.join([fill_lookalike(r, t) for t in r.sample(looks, r.choice([1, 1, 2]))] + [r.choice(bodies)])
+            rows.append(dict(id=f'service-{half}-{i+300:04d}', half=half, kind='lookalike', templates=[], marked=text))
+    return rows
+
+
+def documents(r):
+    "Letters, forms, chats and reports with every kind of entity, also those that the default policy keeps; six texts of each phrasing."
+    return [dict(id=f'doc-{i:03d}-{n}', half=half_of(t), kind='document', templates=[t], marked=fill_wide(r, t)) for i, t in enumerate(DOCUMENTS) for n in range(6)]
+
+
 def build():
     "All sets, by name."
     return {name: make(random.Random(seed)) for seed, (name, make) in
-            enumerate(dict(bank=bank, obfuscated=obfuscated, lookalikes=lookalikes, addresses=addresses, languages=languages, probe=probe).items(), 41)}
+            enumerate(dict(bank=bank, obfuscated=obfuscated, lookalikes=lookalikes, addresses=addresses, languages=languages, probe=probe, service=service, documents=documents).items(), 41)}
 
 
 def lines(rows): return ''.join(json.dumps(o, ensure_ascii=True) + '\n' for o in rows)

@@ -236,7 +236,7 @@ def test_a_stream_gives_what_the_whole_gives(text, step):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(cells, cells), max_size=5), st.sampled_from(['csv', 'jsonl']))
+@given(st.lists(st.tuples(cells, cells), max_size=5), st.sampled_from(['csv', 'jsonl', 'letters.jsonl']))
 def test_every_file_comes_back(tmp_path_factory, rows, kind):
     folder = tmp_path_factory.mktemp('files')
     path = folder/f'a.{kind}'
@@ -245,14 +245,13 @@ def test_every_file_comes_back(tmp_path_factory, rows, kind):
         with open(path, 'w', newline='', encoding='utf-8') as f:
             csv.writer(f, quoting=csv.QUOTE_ALL).writerows([('one', 'two'), *clean])
     else:
-        path.write_text(''.join(json.dumps({'one': a, 'two': [b, {'three': 1.10}]}) + '\n' for a, b in rows))
+        bare = kind == 'jsonl'   # the one escapes every letter beyond ASCII, the other none
+        texts = [[t if bare else t.replace('\ud800', '') for t in row] for row in rows]
+        path.write_text(''.join(json.dumps({'one': a, 'two': [b, {'three': 1.10}]}, ensure_ascii=bare) + '\n' for a, b in texts), encoding='utf-8', newline='')
     redact_file(path, folder/f'b.{kind}', vault=folder/'v', keys=KEYS, find=Mails())
     assert '@' not in (folder/f'b.{kind}').read_text() or '@' in re.sub(r'[\w.]+@[\w.]+\w', '', path.read_text())
     restore_file(folder/f'b.{kind}', folder/f'c.{kind}', vault=folder/'v', keys=KEYS)
-    before, after = path.read_text(), (folder/f'c.{kind}').read_text()
-    if kind == 'jsonl':   # a value that was hidden whole comes back as itself; how its letters were escaped left with it
-        assert [json.loads(line) for line in after.splitlines()] == [json.loads(line) for line in before.splitlines()]
-    if kind == 'csv' or '\\u' not in before: assert (folder/f'c.{kind}').read_bytes() == path.read_bytes()
+    assert (folder/f'c.{kind}').read_bytes() == path.read_bytes()
 
 
 @pytest.mark.skipif(not (SHARED/'pii').is_dir(), reason='no shared data here')

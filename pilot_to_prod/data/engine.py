@@ -6,8 +6,9 @@
 __all__ = ['Finding', 'settle', 'NotScanned', 'Rule', 'folded', 'Gates', 'Ner', 'Patterns', 'Detector', 'detector',
            'plain_engine']
 
-# %% ../../nbs/data/42_engine.ipynb #a2d5891b
+# %% ../../nbs/data/42_engine.ipynb #6f04dff8
 import re, time
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -50,26 +51,63 @@ def _of_firm(text: str, found: Finding) -> Finding:
     firm = _trade.search(text[found.start:found.end]) or _trade_next.match(text[found.end:found.end+20])
     return found.model_copy(update=dict(entity='ORGANIZATION')) if firm else found
 
-# %% ../../nbs/data/42_engine.ipynb #492cb8d0
-_soft = frozenset({'PERSON', 'LOCATION', 'NRP', 'TITLE', 'DATE_TIME', 'POSTCODE'})
+# %% ../../nbs/data/42_engine.ipynb #05ff1bc6
+_glued_code, _next_code = re.compile(r'-?\d'), re.compile(r' [A-Z]{1,4}-?\d{3,}')
+
+def _of_code(text: str, found: Finding) -> bool:
+    name = text[found.start:found.end]
+    if _glued_code.match(text, found.end) and len(last := name.split()[-1]) < 5 and last.isupper(): return name.count(' ') < 2
+    return ' ' not in name and _next_code.match(text, found.end) is not None or _glued_code.search(name) is not None and _next_code.search(name) is not None
+
+@lru_cache(maxsize=1)
+def _upper_first() -> Any:
+    import regex
+    return regex.compile(r"(?<!\w)\p{Lu}{2,}(?:[-'’ ]\p{Lu}{2,})?, (\p{Lu}\p{Ll}+(?:-\p{Lu}?\p{Ll}+)?)(?!\w)")
+
+def _surname_first(text: str, persons: Sequence[Finding]) -> Iterator[Finding]:
+    some = sorted(persons, key=lambda f: f.start)
+    starts = [f.start for f in some]
+    for m in _upper_first().finditer(text) if persons and ', ' in text else ():
+        near = [f for f in some[bisect_left(starts, m.start()-80):bisect_left(starts, m.end())] if m.start() < f.end]
+        if near: yield near[0].model_copy(update=dict(start=m.start(), end=m.end(), score=.85))
+
+# %% ../../nbs/data/42_engine.ipynb #1ed3e3f8
+_soft = frozenset({'PERSON', 'LOCATION', 'NRP', 'TITLE', 'DATE_TIME', 'POSTCODE', 'ORGANIZATION'})
 
 def _joined(text: str, found: Sequence[Finding], names: Sequence[Finding]) -> Iterator[Finding]:
-    sure = [f for f in found if f.score >= .6 or f.entity not in _soft
-            or not any(n.start <= f.start and f.end <= n.end and n.end-n.start > f.end-f.start for n in names)]
+    beside = _beside(names)
+    sure = [f for f in found if f.score >= .6 or f.entity not in _soft or not any(_gives_way(f, n) for n in beside(f))]
+    touching = _beside(sure)
     yield from sure
+    persons = [f for f in sure if f.entity == 'PERSON']
     for f in _cut(text, [_of_firm(text, n) for n in names if _believable(text[n.start:n.end], n.entity)], sure):
         left = text[f.start:f.end].lower()
-        if left not in _never and not (f.entity == 'PERSON' and left in _peoples): yield f
+        if left in _never or f.entity == 'PERSON' and (left in _peoples or _of_code(text, f)): continue
+        if f.entity == 'STREET_ADDRESS' and not _believable(text[f.start:f.end], f.entity):
+            if touching(f.model_copy(update=dict(start=f.start-2, end=f.end+2))): continue
+        persons += [f] if f.entity == 'PERSON' else []
+        yield f
+    yield from _surname_first(text, persons)
 
+def _beside(some: Sequence[Finding]) -> Callable[[Finding], Sequence[Finding]]:
+    ends, starts = [f.end for f in some], [f.start for f in some]
+    return lambda f: some[bisect_right(ends, f.start):bisect_left(starts, f.end)]
+
+def _gives_way(f: Finding, name: Finding) -> bool:
+    inside = name.start <= f.start and f.end <= name.end
+    return inside and (name.end-name.start > f.end-f.start or f.entity == 'ORGANIZATION' != name.entity)
+
+# %% ../../nbs/data/42_engine.ipynb #630a3457
 _never = frozenset('''the a an my your is at in on of to and or for from i it this god jesus isa bsn itin ein vat aadhaar ppsn ahv isbn
 ssn nino iban bic swift sepa cvv cvc pin otp dob nhs pesel cpf tfn sin atm app sms url ip mr mrs ms mx miss dr prof sir madam gbp usd eur
-aud cad chf jpy pounds euros dollars visa mastercard amex maestro paypal hi hello hey dear thanks regards sha card account bank european
+aud cad chf jpy sim esim wifi gp mot booking ticket flight ward model mac modem router emergency contact
+pounds euros dollars visa mastercard amex maestro paypal hi hello hey dear thanks regards sha card account bank european
 unfortunately'''.split())
 
 _peoples = frozenset(o.lower() for o in peoples)
 
 def _believable(name: str, entity: str) -> bool:
-    if entity == 'STREET_ADDRESS': return _like_address().search(name) is not None
+    if entity == 'STREET_ADDRESS': return _like_address().search(name[:300]) is not None
     if entity == 'PERSON' and (name in _states or set(name.lower()) <= {'x', ' ', '.'}): return False
     words = [w.strip("., '’") for w in name.lower().split()]
     known = all(w in _never or entity == 'PERSON' and w in _peoples for w in words)
@@ -81,10 +119,14 @@ def _like_address() -> Any:
     return regex.compile(r"\d[\w/-]*,? (?:\p{L}[\p{L}.'’-]* ){0,3}(?:\p{Lu}\p{L}{2}|\p{Ll}{4})|(?:\p{Lu}\p{L}{2}|\p{Ll}{4})[\p{L}.'’-]*,? "
         r"(?:[\p{L}.'’-]+ ){0,2}\d")
 
+def _whole(text: str, f: Finding, s: Finding) -> bool:
+    return s.entity == f.entity == 'STREET_ADDRESS' and ', ' in text[f.start:f.end] and '\n' not in text[f.start:f.end]
+
 def _cut(text: str, found: Sequence[Finding], sure: Sequence[Finding]) -> Iterator[Finding]:
+    beside = _beside(sure)
     for f in found:
         at = f.start
-        for s in (*(s for s in sure if s.start < f.end and s.end > f.start and not s.entity == f.entity == 'PERSON'), None):
+        for s in (*(s for s in beside(f) if not (s.entity == f.entity == 'PERSON' or _whole(text, f, s))), None):
             end = f.end if s is None else s.start
             while at < end and not text[at].isalnum(): at += 1
             stop = end
@@ -263,7 +305,7 @@ def _or_error(search: Callable[[str], tuple[Finding, ...]], text: str) -> tuple[
     try: return search(text)
     except NotScanned as e: return e
 
-# %% ../../nbs/data/42_engine.ipynb #89432f98
+# %% ../../nbs/data/42_engine.ipynb #9cf117f1
 class Detector(Patterns):
     "Finds personal data; build it once (`detector()`), it is safe to share between threads."
     def __init__(
@@ -294,7 +336,8 @@ class Detector(Patterns):
         return found
 
     def _with_names(self, text: str, found: tuple[Finding, ...], names: Sequence[Finding]) -> tuple[Finding, ...]:
-        return settle(_joined(text, found, [n for n in names if n.score >= self.threshold])) if names else found
+        least = min(self.threshold, .3) if self.wide else self.threshold
+        return settle(_joined(text, found, [n for n in names if n.score >= least])) if names else found
 
 # %% ../../nbs/data/42_engine.ipynb #207b1506
 @lru_cache(maxsize=4)

@@ -6,9 +6,8 @@
 __all__ = ['by_reading', 'at_most', 'ColumnScan', 'Remembering', 'scan_column', 'sample_rows', 'scan', 'scans_html',
            'clean_columns', 'chart_findings']
 
-# %% ../../nbs/data/55_holdings.ipynb #390c07d2
+# %% ../../nbs/data/55_holdings.ipynb #16883456
 import re
-from collections import Counter
 from collections.abc import Sequence
 from math import ceil, log
 from typing import Any
@@ -16,7 +15,7 @@ from ..core.results import Record, table_html
 from ..core.settings import Settings
 from ..core.stats import wilson
 from .engine import Detector, NotScanned, detector
-from .scan import find_column
+from .scan import Hits, entities_in, find_column, rows_found
 
 # %% ../../nbs/data/55_holdings.ipynb #b2f21c80
 def at_most(
@@ -81,29 +80,21 @@ def _entities_in(cells: Sequence[str], search: Any) -> list[set[str] | None]:
     many = search.find_many(cells) if hasattr(search, 'find_many') else [_one(c) for c in cells]
     return [None if isinstance(o, NotScanned) else {f.entity for f in o} for o in many]
 
-# %% ../../nbs/data/55_holdings.ipynb #e18dab67
-_Hits = dict[str, set[str] | None]  # cell -> entities found in it, None when it could not be searched; clean cells may be left out
+# %% ../../nbs/data/55_holdings.ipynb #a6a343be
+def _texts(values: Any) -> Any:
+    import polars as pl
+    return pl.Series(values.dropna().astype(str).to_list(), dtype=pl.String)
 
-def _read(cells: Sequence[str], find: Any, patterns: Any) -> _Hits:
+def _read(cells: Sequence[str], find: Any, patterns: Any) -> Hits:
     "All means for cells with words; ids, dates and numbers have no name to read."
     worded = [c for c in cells if _word.search(c)] if patterns is not None else list(cells)
     rest = [] if patterns is None else [c for c in cells if not _word.search(c)]
     return dict(zip([*worded, *rest], [*_entities_in(worded, find), *_entities_in(rest, patterns)], strict=True))
 
-def _all_rows(cells: Any, patterns: Any) -> _Hits:
+def _all_rows(cells: Any, patterns: Any) -> Hits:
     "Patterns over a whole column; cells in which no rule can find anything are not touched."
     if not isinstance(patterns, Detector): return _read(list(cells.unique()), patterns, None)
-    import polars as pl
-    found = find_column(pl.Series(cells.to_list(), dtype=pl.String), patterns)
-    return {c: None if isinstance(o, NotScanned) else {f.entity for f in o} for c, o in found.items()}
-
-def _rows(cells: Any, hits: _Hits) -> tuple[Counter[str], int]:
-    found: Counter[str] = Counter()
-    late = 0
-    for cell, n in cells[cells.isin(list(hits))].value_counts().items():
-        if (seen := hits[cell]) is None: late += int(n)
-        else: found.update(dict.fromkeys(seen, int(n)))
-    return found, late
+    return entities_in(find_column(cells, patterns))
 
 def scan_column(
     name: str,            # The column's name
@@ -113,13 +104,13 @@ def scan_column(
     some: Any = None,     # The sampled cells for `find`; all when None
 ) -> ColumnScan:
     "Search one column; equal cells once."
-    cells = values.dropna().astype(str)
+    cells = _texts(values)
     if some is None:
-        found, late = _rows(cells, _read(list(cells.unique()), find, patterns))
+        found, late = rows_found(cells, _read(list(cells.unique()), find, patterns))
         return ColumnScan(column=name, rows=len(values), scanned=len(values)-late, not_scanned=late, found=dict(sorted(found.items())))
-    found, late = _rows(cells, _all_rows(cells, patterns))
-    read = some.dropna().astype(str)
-    named, slow = _rows(read, _read(list(read.unique()), find, patterns))
+    found, late = rows_found(cells, _all_rows(cells, patterns))
+    read = _texts(some)
+    named, slow = rows_found(read, _read(list(read.unique()), find, patterns))
     both = {e: n for e, n in found.items() if e not in by_reading} | {e: n for e, n in named.items() if e in by_reading}
     return ColumnScan(column=name, rows=len(values), scanned=len(values)-late, not_scanned=late, read=len(some)-slow, found=dict(sorted(both.items())))
 

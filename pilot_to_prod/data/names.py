@@ -33,7 +33,7 @@ Susan Svetlana Tanya Tariq Teresa Thomas Timothy Tom Tomasz Tony Tracy Valentina
 William Yasmin Yuki
 Yusuf Zara Zoe'''.split())
 
-# %% ../../nbs/data/41_names.ipynb #7a8fb03c
+# %% ../../nbs/data/41_names.ipynb #c7f4ef91
 _stop = ('Please The This That There These Those It Its My We You Your Our Their His Her And But So Can Could How What When Where Why Who '
     'Which Is Are Was Were Do '
          'Does Did Not No Yes Hi Hello Hey Dear Thanks Thank Regards Sorry Still Just Also If In On At To For From A An Of By Or As Be '
@@ -67,7 +67,8 @@ _cues: dict[str, tuple[str, tuple[str, ...]]] = {  # kind of cue: its expression
                             ('regards', 'wishes', 'thanks', 'cheers', 'sincerely', 'signed', 'yours')),
     'a role': (r'(?:account holder(?: is|:)?|card ?holder(?: is|:)?|on behalf of|beneficiary(?: is|:)?|recipient(?: is|:)?|payee(?: is|:)?'
                r'|sender(?: is|:)?|attn:?|c/o)', ('holder', 'behalf', 'beneficiary', 'recipient', 'payee', 'sender', 'attn', 'c/o')),
-    'a title': (r'(?:mrs?\.?|ms\.?|mx\.?|miss|dr\.?|prof\.?|sir|madam)', ('mr', 'ms', 'mx', 'miss', 'dr', 'prof', 'sir', 'madam')),
+    'a title': (r'(?:mrs?\.?|ms\.?|mx\.?|miss|dr\.?|prof\.?|professor|sir|madam|rev\.?|reverend|judge|captain|sergeant)',
+                ('mr', 'ms', 'mx', 'miss', 'dr', 'prof', 'sir', 'madam', 'rev', 'judge', 'captain', 'sergeant')),
     'a relation': (r"my (?:wife|husband|partner|fiancée?|son|daughter|mother|father|mum|mom|dad|brother|sister|friend|colleague|landlord|"
     r"landlady"
                    r'|tenant|boss|manager|flatmate|roommate|neighbou?r|cousin|uncle|aunt|nephew|niece|girlfriend|boyfriend|ex),?'
@@ -137,7 +138,18 @@ _wide_shapes = (
     Shape(entity='POSTCODE', name='five digits on their own line end', score=.45, digits=5,
         regex=r'(?<=\n[^\n]{0,40} )\d{4,5}(?:-\d{4})?(?=\s*(?:\n|\Z))'))
 
-# %% ../../nbs/data/41_names.ipynb #a682cce4
+# %% ../../nbs/data/41_names.ipynb #6733483f
+_professions = ('manager|director|engineer|consultant|officer|analyst|teacher|nurse|cleaner|clerk|assistant|secretary|accountant|lawyer|attorney|physician|'
+                'surgeon|therapist|technician|'
+                'designer|developer|programmer|architect|administrator|coordinator|supervisor|specialist|representative|agent|broker|operator|driver|'
+                'mechanic|electrician|plumber|carpenter|'
+                'painter|welder|chef|cook|baker|butcher|waiter|waitress|cashier|librarian|journalist|editor|writer|photographer|musician|scientist|'
+                'researcher|professor|lecturer|trainer|coach|'
+                'chairman|chairwoman|president|partner|associate|inspector|guard|worker|planner|buyer|auditor|adviser|advisor|counselor|psychologist|'
+                'dentist|pharmacist|veterinarian|'
+                'grapher|logist|builder|maker|installer|repairer|dispatcher|receptionist|translator|interpreter|pilot|captain|farmer|gardener|fisher|miner|'
+                'tailor|jeweler|hairdresser|barber')
+
 wide_shapes: tuple[Shape, ...] = (*_wide_shapes,
     Shape(entity='AGE', name='years old', score=.6, digits=1, words=('age', 'turn', "'ll be", 'will be'),
           regex=r"\b(?:aged?(?: of| is|:)?|turn(?:ed|ing|s)?|i'll be|i will be)\s\K\d{1,3}(?![\d%/:]|[.,]\d)(?: (?:years?(?: old)?|"
@@ -146,11 +158,18 @@ wide_shapes: tuple[Shape, ...] = (*_wide_shapes,
           regex=r'\b\d{1,3}(?=(?:[ -](?:years?|yrs?|months?)[ -](?:old|of age)\b| ?y/?o\b))'),
     Shape(entity='AGE', name='I am ...', score=.5, digits=1, words=('am', "'m", 'is', "'s", 'be', 'just'),
         regex=r"\b(?:i am|i'm|she is|he is|she's|he's|just turned)\s\K\d{2}(?=[\s.,!?]{0,2}(?:\Z|and\b|but\b|[.!?]))"),
+    Shape(entity='AGE', name='at the age', score=.5, digits=1, words=('at ',), regex=r'\bat \K\d{1,3}(?=, (?-i:\p{Lu}))'),
     Shape(entity='TITLE', name='form of address', score=.6, words=('mr', 'ms', 'mx', 'miss', 'dr', 'prof', 'sir', 'madam', 'rev', 'lord',
-        'lady', 'capt', 'sgt', 'doctor'),
-          regex=r'\b(?-i:Mrs|Mr|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Sir|Madam|Rev|Lord|Lady|Capt|Sgt|MR|MRS|MS|MISS|DR|mrs|mr|ms|miss|dr|'
+        'lady', 'judge', 'justice', 'capt', 'sgt', 'doctor'),
+          regex=r'\b(?-i:Mrs|Mr|Ms|Mx|Miss|Dr|Prof|Professor|Doctor|Sir|Madam|Rev|Lord|Lady|Judge|Justice|Capt|Sgt|MR|MRS|MS|MISS|DR|mrs|mr|ms|miss|dr|'
               r'prof)\b\.?(?=\s(?-i:\p{Lu}|\p{Ll}{2}))'),
+    Shape(entity='TITLE', name='a line with a profession', score=.45, words=('\n',), regex=rf"(?<=\n[^\w\n]{{0,5}})"
+          rf"(?:\p{{L}}[\w/&'’-]{{1,20}}[ ,]{{1,2}}){{0,4}}\p{{L}}{{0,12}}(?:{_professions})(?:,? (?:\p{{L}}[\w-]{{1,20}} ?){{1,3}})?(?=\s*\n)"),
+    Shape(entity='PHONE_NUMBER', name='groups of digits', score=.41, digits=6,
+          regex=r'(?<![\w.,:/£$€#@%-])(?!\d{1,2} \d{1,2} \d{4}\b|(?:19|20)\d{2}[ -])(?=(?:\d[ -]?){7,11}(?!\d|[ -]?\d))\d{2,4}(?:[ -]\d{2,4}){1,4}(?![\w%/]|'
+                r'[-.,:]\d)'),
     Shape(entity='NRP', name='people or faith', score=.5, words=tuple(o.lower() for o in peoples), regex=rf"\b(?:{'|'.join(peoples)})s?\b"),
     Shape(entity='URL', name='bare domain', score=.5, words=('.',),
-          regex=r'(?<![\w@.-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}(?:com|org|net|edu|gov|info|biz|io|ai|app|dev|me|tv|co|uk|us|'
+          regex=r'(?<![\w@.-])(?!(?-i:\p{Lu}\.\p{Lu}))(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}(?:com|org|net|edu|gov|info|biz|io|ai|app|dev|me|tv|co|'
+                r'uk|us|'
               r'ca|au|nz|ie|de|fr|es|it|pt|nl|be|ch|at|se|no|dk|fi|pl|cz|ru|in|br|jp|cn|eu)\b(?![@\w.-]*@)'))

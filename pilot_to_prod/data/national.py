@@ -66,7 +66,7 @@ def fails(check: str) -> Callable[[str], bool]:
     rule: Any = getattr(library, check)()
     return lambda text: rule.validate_result(text) is False or rule.invalidate_result(text) is True
 
-# %% ../../nbs/data/41_national.ipynb #5b4f17ce
+# %% ../../nbs/data/41_national.ipynb #caead942
 def _cued(
     name: str,                # Country and kind
     cue: str,                 # Regular expression of the cue
@@ -75,9 +75,10 @@ def _cued(
     digits: int,              # Digits of the value, at least
     score: float = .85,       # Of a match
 ) -> Shape:
-    "A national number behind its cue."
+    "A national number behind its cue, or before it: *... is my passport number*."
+    before = rf'(?<![\w-])(?:{value})(?=,? (?:is|was|as|for) (?:my|his|her|our|your|their|the) (?:\w{{1,12}} )?(?:{cue})\b)'
     return Shape(entity='NATIONAL_ID', name=name, score=score, digits=digits, words=words,
-        regex=rf'\b(?:{cue})\b{is_}\K(?:{value})(?![\w-]?\d)')
+        regex=rf'\b(?:{cue})\b{is_}\K(?:{value})(?![\w-]?\d)|{before}')
 
 def _marked(name: str, value: str, check: str, digits: int, score: float = .7, mixed: int = 0, mask: str = '') -> Shape:
     return Shape(entity='NATIONAL_ID', name=name, score=score, digits=digits, mixed=mixed, check=check, mask=mask,
@@ -108,7 +109,7 @@ _cued_shapes = (
     _cued('DK CPR', r'cpr(?:[- ]?n\w*)?|danish (?:personal|national) id\w*', r'\d{6}[- ]?\d{4}', ('cpr', 'danish'), 10),
     _cued('ZA ID', r'south african id|rsa id|sa id', r'\d{13}', ('african id', 'rsa id', 'sa id'), 13))
 
-# %% ../../nbs/data/41_national.ipynb #99acf645
+# %% ../../nbs/data/41_national.ipynb #4109fdb5
 _value = r'(?=[a-z0-9-]{0,6}\d)(?:[a-z]{1,3}[ -]?)?\d[a-z0-9]{4,13}|(?=[a-z0-9]{0,6}\d)[a-z0-9]{6,14}'
 
 _any_shapes = (
@@ -124,7 +125,8 @@ _any_shapes = (
         r'insurance)(?: (?:card|id|no\.?|number|#)){1,2}', rf'(?:\d[\d -]{{5,14}}\d|{_value})',
           ('health', 'medical', 'mrn', 'patient', 'member', 'policy', 'insurance'), 1, .65),
     Shape(entity='US_DRIVER_LICENSE', name='behind its cue', score=.85, digits=1, words=('licen', 'dl', 'driv', 'permis'),
-          regex=rf"\b(?:(?:driv(?:er|ers|er's|ers'|ing|er’s)|dl|permis)[ -]?(?:licen[sc]es?)?|licen[sc]e(?= (?:no|num|#|id)))\b(?: "
+          regex=rf"\b(?:(?:driv(?:er|ers|er's|ers'|ing|er’s)|dl|permis)[ -]?(?:licen[sc]es?)?|licen[sc]e(?= (?:no|num|#|id)|(?: is|"
+                rf":)? [a-z]{{0,2}}\d[\d-]{{5,16}}\b))\b(?: "
               rf"(?:number|no\.?|id|#))?{is_}\K(?=[a-z0-9 *-]{{0,7}}\d)[a-z0-9*](?:[ -]?[a-z0-9*]){{4,18}}(?=\W|\Z)(?<=\d\w?|\d[a-z]{{2,"
               rf"3}})"))
 

@@ -6,12 +6,13 @@
 __all__ = ['kinds', 'labels', 'Span', 'label_ids', 'Size', 'network', 'initialise', 'joined', 'probabilities', 'Found', 'decode',
            'Example', 'forget', 'batches', 'train', 'save_weights', 'load_weights']
 
-# %% ../../nbs/data/46_ner_net.ipynb #09567cff
+# %% ../../nbs/data/46_ner_net.ipynb #d54d6be8
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from ..core.errors import InputError
 from ..core.results import Record
+from ..core.weights import read_npz, read_once
 
 # %% ../../nbs/data/46_ner_net.ipynb #33402fc4
 kinds = ('PERSON', 'LOCATION', 'ORGANIZATION', 'STREET_ADDRESS', 'OTHER')
@@ -213,7 +214,7 @@ def train(
         for key in node.param_names:
             if (node.id, key) in averages: node.set_param(key, averages[(node.id, key)].copy())
 
-# %% ../../nbs/data/46_ner_net.ipynb #9ad5a5a3
+# %% ../../nbs/data/46_ner_net.ipynb #5b9c8c47
 def save_weights(
     model: Any,  # A trained network
     path: Path,  # An `.npz` file
@@ -229,15 +230,13 @@ def load_weights(
     size: Size,  # The size it was trained with
 ) -> Any:        # The network, ready to predict
     "A network with the weights of a file. `InputError` when they do not fit."
-    import numpy as np
-    model = network(size)
+    model, stored = network(size), read_npz(read_once(path.parent, [path.name])[path.name], path.name)
     initialise(model, size)
-    with np.load(path, allow_pickle=False) as stored:
-        for n, node in enumerate(model.walk()):
-            for key in sorted(node.param_names):
-                if not node.has_param(key): continue
-                part = stored[f'{n:02d}.{key}'] if f'{n:02d}.{key}' in stored.files else None
-                if part is None or part.shape != node.get_param(key).shape:
-                    raise InputError(f'{path.name} does not fit a network of this size. Train again, or install the package again.')
-                node.set_param(key, part.astype('float32'))
+    for n, node in enumerate(model.walk()):
+        for key in sorted(node.param_names):
+            if not node.has_param(key): continue
+            part = stored.get(f'{n:02d}.{key}')
+            if part is None or part.shape != node.get_param(key).shape or part.dtype.kind != 'f':
+                raise InputError(f'{path.name} does not fit a network of this size. Train again, or install the package again.')
+            node.set_param(key, part.astype('float32'))
     return model

@@ -125,7 +125,7 @@ date = (rf'(?:\d{{1,2}}\s?[/.-]\s?\d{{1,2}}\s?[/.-]\s?(?:\d{{4}}|\d{{2}})(?!\d)|
 is_ = (r"(?:'s)?[\s:=#.,(\"-]{0,4}(?:(?:is|was|are|are the|it's|number|no|num|nr|ending|code|here|set to|reads?|"
        r"of|for|my|the|on (?:it|file|record|the back))\b[\s:=#.,\"]{0,4}){0,4}")
 
-# %% ../../nbs/data/40_patterns.ipynb #c9cd0d61
+# %% ../../nbs/data/40_patterns.ipynb #61a1ff60
 _pair = r'(?<![\d-])\d{2}[ -]\d{2}[ -]\d{2}'                 # a sort code ...
 _beside = r'[\s,/;]{1,3}(?:and |a/c |acc(?:oun)?t |no\.? |number |my |is |[:#] ){0,4}'  # ... and what may stand before its account number
 _account = r'\d(?:[ -]?\d){5,16}(?!\d)'
@@ -142,8 +142,9 @@ _bank_shapes = (
           regex=rf'\b(?:s/?c|sort|branch(?: code| number| no)?)\b{is_}\K\d{{2}}[ -]\d{{2}}[ -]\d{{2}}(?![\d-])'),
     Shape(entity='SORT_CODE', name='before its cue', score=.9, digits=6, words=('sort',),
           regex=r"(?<![\d-])\d{2}[ -]\d{2}[ -]\d{2}(?=\W{1,3}(?:(?:is|was|as|for) )?(?:(?:my|the|our|your) )?(?:bank(?:'s)? )?sort)"),
-    Shape(entity='SORT_CODE', name='three pairs that are no date', score=.3, digits=6, mask=r'\d{2}-\d{2}-\d{2}', context=_bank_words,
-          regex=r'(?<![\d./-])(?!(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-|(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])-'
+    Shape(entity='SORT_CODE', name='three pairs that are no date', score=.6, digits=6, words=_bank_words,
+          regex=rf'\b(?:{"|".join(_bank_words)})\b(?:[^\w.;?!]{{1,3}}[\w£$€\'’.,]{{1,20}}){{0,4}}?[^\w.;?!]{{1,3}}(?:[({{])?\K'
+                r'(?<![\d./-])(?!(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-|(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])-'
                 r'|\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))\d{2}-\d{2}-\d{2}(?![\d/-])'),
     Shape(entity='SORT_CODE', name='routing number', score=.9, digits=1, words=('routing', 'aba', 'bsb', 'transit', 'blz', 'bankleitzahl',
         'ifsc'),
@@ -151,46 +152,70 @@ _bank_shapes = (
               rf'[a-z]{{4}}0\w{{6}})(?!\d)'),
     Shape(entity='ACCOUNT_NUMBER', name='behind its cue', score=.9, digits=6, words=_account_words,
           regex=rf'\b(?:accounts?|acct|acc|a/c)\b{is_}\K{_account}'),
+    Shape(entity='ACCOUNT_NUMBER', name='account that is for something', score=.75, digits=7, words=('account', 'acct'),
+          regex=r'\b(?:account|acct)\b(?: (?!is\b|number\b)[\w-]{1,15}){1,5}? (?:is|was|are|being|=|:)(?: now| still)? \K\d{7,12}(?!\d|[-/.,]\d)'),
+    Shape(entity='ACCOUNT_NUMBER', name='behind its kind', score=.7, digits=7, words=('saving', 'checking', 'current', 'joint', 'giro', 'deposit', 'loan',
+          'mortgage', 'isa'),
+          regex=rf'\b(?:savings?|checking|current|joint|giro|deposit|loan|mortgage|isa)(?: (?:no\.?|number|#|a/c))?{is_}\K\d{{7,12}}(?![\d%]|[-/.,]\d|'
+                rf' ?(?:pounds|euros|dollars))'),
+    Shape(entity='ACCOUNT_NUMBER', name='before its cue', score=.75, digits=7, words=('account', 'acct', 'a/c'),
+          regex=r"(?<![\w£$€.,/-])\d{7,12}(?=,? (?:\(|(?:is|was|as|being) )?(?:(?:my|our|his|her|their|the|a|an|your|old|new|joint|main|own|current|savings|"
+                r"checking|business|"
+                r"cheque|chequing|giro|bank|deposit|salary|personal|second|shared|husband's|wife's) ){0,4}(?:account|acct|a/c)\b)"),
     Shape(entity='ACCOUNT_NUMBER', name='after a sort code', score=.9, digits=14, mask=r'\d{2}[ -]\d{2}[ -]\d{2}',
         regex=rf'{_pair}{_beside}\K\d{{8}}(?!\d)'),
     Shape(entity='ACCOUNT_NUMBER', name='before a sort code', score=.85, digits=8, words=('sort',),
         regex=r'(?<!\d)\d{8}(?=\W{1,3}(?:and |with )?sort(?:ing)?[ -]?code)'),
-    Shape(entity='ACCOUNT_NUMBER', name='where money goes', score=.3, digits=8, words=('to ', 'from '), context=_bank_words,
-          regex=r'\b(?:in)?(?:to|from) \K\d{8}(?!\d|[-/]\d)'),
+    Shape(entity='ACCOUNT_NUMBER', name='where money goes', score=.6, digits=8, words=_bank_words,
+          regex=rf'\b(?:{"|".join(_bank_words)})(?:s|red|ment)?\b(?:[^\w.;?!]{{1,3}}[\w£$€\'’.,]{{1,20}}){{0,5}}?[^\w.;?!]{{1,3}}(?:in)?(?:to|'
+                rf'from) \K\d{{8}}(?!\d|[-/]\d)'),
+    Shape(entity='ACCOUNT_NUMBER', name='what is debited', score=.6, digits=8, words=('debit', 'credit', 'bounced', 'drawn', 'collected', 'withdrawn',
+          'taken', 'paid', 'deposit'),
+          regex=r'\b(?:debit(?:s|ed|ing)?|credit(?:ed|ing)?|(?:(?:bounced|drawn|collected|withdrawn|debited|taken|charged)(?: (?:it|money|twice))? (?:on|'
+                r'off|from|against))|'
+                r'(?:paid|deposited|pay|deposit)(?: (?:it|them|this|that|money))? in(?:to)?) \K\d{8,10}(?!\d|[-/.,]\d|[ -]\d{3})'),
     Shape(entity='ACCOUNT_NUMBER', name='first of several', score=.6, digits=8, words=('accounts',),
         regex=r'\baccounts\b[^.;\d]{0,30}\K\d{8}(?!\d)'),
     Shape(entity='ACCOUNT_NUMBER', name='second of several', score=.6, digits=16, words=('accounts',),
           regex=r'\baccounts\b[^.;\d]{0,30}\d{8} (?:and|or) \K\d{8}(?!\d)'))
 
-# %% ../../nbs/data/40_patterns.ipynb #238c6239
+# %% ../../nbs/data/40_patterns.ipynb #09904055
 _fill = (r"(?: (?:i|we|you|set|that|chose|for|it|my|card|old|new|to|on|in|the|from|this|back|your|sent|got|received|"
-         r"entered|used|atm|sms|text|app)\b){0,6}")
+         r"entered|used|atm|sms|text|app|typed|put|gave|given|told|him|her|them|he|she|they|says|said|came|just|was|and|then|me)\b){0,6}")
 _code = r'(?<![\d£$€.,])\d{3,8}(?![\d%]|[.,]\d|\s?(?:times|days|hours|minutes|attempts|digits?|numbers?|tries|pounds|euros|dollars)\b)'
 
+_sent = r'(?:sms|text|\d[- ]digit|right|correct|same|new|secret|login|access)'
+_by = r'(?:i|you|we|it|they) (?:got|received|sent|typed|entered|texted|gave|were sent|was sent)(?: me| us)?'
+
 _secret_shapes = (
-    Shape(entity='CARD_SECRET', name='before its cue', score=.8, digits=3, words=('pin', 'cv', 'security code', 'passcode', 'code'),
-          regex=rf'{_code}(?= (?:is|was|as) (?:my|the|a|our) (?:\w{{1,8}} )?(?:pin|cvv|cvc|security code|passcode|code)\b)'),
+    Shape(entity='CARD_SECRET', name='before its cue', score=.8, digits=3, words=('pin', 'cv', 'security code', 'passcode', 'password', 'code'),
+          regex=rf'{_code}(?= (?:is|was|as) (?:my|the|a|an|our|your|his|her) (?:[\w-]{{1,14}} ){{0,2}}(?:pin|cvv|cvc|security code|passcode|password|code)\b)'),
     Shape(entity='CARD_SECRET', name='behind its cue', score=.8, digits=3, words=('cvv', 'cvc', 'csc', 'security', 'pin', 'passcode'),
           regex=rf"\b(?:cvv2?|cvc2?|csc|security (?:code|number)|pin(?: ?(?:code|number))?|passcode)\b(?:'s)?{_fill}{is_}\K{_code}"),
+    Shape(entity='CARD_SECRET', name='the code', score=.5, digits=3, words=(' code',),
+          regex=rf'\b(?:(?:your|my)(?: {_sent})? code\b(?: {_by})?{is_}|(?:the|a|this|that)(?: {_sent})? code (?:{_by} )?(?:is|was|reads|said|'
+                rf'being)[ :]{{1,2}}(?:the )?)\K(?<!\d){_code}'),
     Shape(entity='CARD_SECRET', name='digits on the back', score=.8, digits=3, words=('back', 'signature'),
           regex=rf'\b(?:(?:three|3|last) (?:digits|numbers)|code) (?:on|at) the (?:back|signature strip)(?: of (?:the|my) '
               rf'card)?{is_}\K\d{{3,4}}(?!\d)'),
     Shape(entity='CARD_SECRET', name='one-time code', score=.75, digits=3, words=('otp', 'one', 'verification', 'auth', '2fa', 'access',
-        'confirmation'),
-          regex=rf'\b(?:otp|(?:one[ -]time|verification|authenti?cation|confirmation|access|2fa) (?:pass)?(?:code|pin|'
+        'confirmation', 'activation', 'login', 'log-in', 'sign-in', 'sms', 'digit', 'unlock', 'puk'),
+          regex=rf'\b(?:otp|(?:one[ -]time|verification|authenti?cation|authorisation|authorization|confirmation|access|activation|login|log-in|sign-in|2fa|'
+                rf'sms|6[- ]digit|six[- ]digit|unlock|puk) (?:pass)?(?:code|pin|'
               rf'password))\b{_fill}{is_}\K{_code}'))
 
-# %% ../../nbs/data/40_patterns.ipynb #74d67332
+# %% ../../nbs/data/40_patterns.ipynb #43069b31
 _born = r'\b(?:born|d\.?o\.?b\.?|dates? of birth|birth ?(?:date|day)|date of my birth|né[e]?)\b'
 
 _person_shapes = (
-    Shape(entity='DATE_OF_BIRTH', name='before its cue', score=.8, digits=3, words=('was born', 'birth', 'dob', 'd.o.b', 'do.b', 'd.ob'),
-          regex=rf'(?<!\d){date}(?=,? (?:is|was|\(?as) (?:when i was born|(?:my|the|her|his|our) (?:birthday|birth ?date|date of birth|'
-              rf'dob))|\s?\(\s?(?:birthday|birth ?date|date of birth|d\.?o\.?b))'),
+    Shape(entity='DATE_OF_BIRTH', name='in the sentence of its cue', score=.6, digits=3, words=('birth', 'dob', 'd.o.b', 'do.b', 'd.ob', 'born'),
+          regex=rf'(?<![\w.]){date}(?=[^\d.;?!\n]{{0,30}}\b(?:births?|birthday|birth ?date|born|d\.?o\.?b))'),
     Shape(entity='DATE_OF_BIRTH', name='behind its cue', score=.9, digits=3, words=('born', 'birth', 'dob', 'd.o.b', 'do.b', 'd.ob', 'né'),
           regex=rf'{_born}[^\d;?!]{{0,40}}?(?<![\w.])\K{date}'),
     Shape(entity='US_SSN', name='behind its cue', score=.95, digits=9, words=('ssn', 'social'),
           regex=rf'\b(?:ssn|social(?: security)?(?: (?:number|no\.?|#))?)\b{is_}\K\d{{3}}[-. ]?\d{{2}}[-. ]?\d{{4}}(?!\d)'),
+    Shape(entity='US_SSN', name='before its cue', score=.9, digits=9, words=('ssn', 'social'),
+          regex=r'(?<![\d-])\d{3}[- ]?\d{2}[- ]?\d{4}(?=,? (?:is|was|as|for) (?:my|the|his|her|our|your|their) (?:\w{1,10} )?(?:ssn|social))'),
     Shape(entity='US_SSN', name='three, two, four digits', score=.6, digits=9, mask=r'\d{3}[- ]\d{2}[- ]\d{4}',
           regex=r'(?<![\d-])(?!000|666|9\d\d)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\d-])'),
     Shape(entity='UK_NINO', name='two letters, six digits, a letter', score=.8, digits=6, mask=r'(?i:[a-z]{2}[ -]?\d{2}[ -]?\d{2}[ '
@@ -199,8 +224,8 @@ _person_shapes = (
     Shape(entity='UK_NINO', name='behind its cue', score=.9, digits=6, words=('ni', 'national insurance'),
           regex=rf'\b(?:ni|nino|national insurance)\b{is_}\K[a-z]{{2}}(?:[ -]?\d{{2}}){{3}}[ -]?[a-d]\b'))
 
-# %% ../../nbs/data/40_patterns.ipynb #af27ff3d
-_extension = r'(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?'
+# %% ../../nbs/data/40_patterns.ipynb #0d758df2
+_extension = r'(?:,?\s?(?:x|ext\.?:?|extension:?)\s?\d{1,6})?'
 _digits7 = rf"\+?\(?\d(?:[ ().\-/]{{0,3}}\d){{5,14}}{_extension}(?!\d)"
 
 _dot = r'(?:\s{0,3}(?:[\[({] ?(?:dot|\.|punkt|punto) ?[\])}]|\b(?:dot|punto|punkt)\b)\s{0,3})'
@@ -222,6 +247,11 @@ _contact_shapes = (
           r"|my (?:new |old |registered )?number)\b(?:\W{1,3}(?:on|at|is|number|no|me|my|it's|the|following|back|via|by|or|phone|whatsapp|"
           r"new|now|to|nr|was|under)\b){0,6}"
           rf"[^\w+(]{{1,4}}\K{_digits7}"),
+    Shape(entity='PHONE_NUMBER', name='area code in brackets', score=.5, digits=7, words=('(',),
+          regex=rf'(?<![\w(])\(\d{{2,5}}\)[ -]?\d{{3,5}}(?:[ -]\d{{2,5}}){{1,2}}{_extension}(?![\d-])'),
+    Shape(entity='PHONE_NUMBER', name='behind who is called', score=.7, digits=7, words=('call', 'ring', 'phone', 'reach', 'contact', 'text', 'dial', 'fax'),
+          regex=rf"\b(?:call|ring|phone|reach|contact|text|dial|fax)(?:s|ed|ing)?(?: [\w'’-]{{1,20}}){{1,4}} (?:on|at|under|via|using|"
+                rf":)\s\K(?!\d{{1,2}}[:.]\d{{2}}){_digits7}(?<=\d(?:[ ().-]*\d){{6}})"),
     Shape(entity='PHONE_NUMBER', name='before its cue', score=.7, digits=6, words=('phone', 'mobile', 'cell', 'fax', 'landline'),
         regex=rf"(?<![\w.-]){_digits7}(?=(?: ?[-\u2013(/] ?| (?:is|was) (?:my|our|his|her|the) (?:new |old |work |home |office )?)"
               r'(?:(?:tele|cell)?phone|mobile|cell|fax|landline)\b)'),

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-# %% ../../nbs/data/41_phones.ipynb #bd0dbfcc
+# %% ../../nbs/data/41_phones.ipynb #0e07b0fe
 regions = ('GB', 'US', 'DE', 'FR', 'IT', 'ES', 'NL', 'SE', 'BE', 'CH', 'AT', 'PL', 'IE', 'AU', 'IN', 'BR', 'ZA', 'JP', 'FI', 'NO', 'DK',
     'PT', 'NZ', 'IL')
-_candidate = re.compile(r'(?<![\w.,/:£$€#@-])(?:\+|\()?\d(?:[ .\-/()\u2010-\u2015\u00a0]{0,3}\d){6,14}(?:\s?(?:x|ext\.?)\s?\d{1,'
+_candidate = re.compile(r'(?<![\w.,/:£$€#@-])(?:\+|\()?\d(?:[ .\-/()\u2010-\u2015\u00a0]{0,3}\d){6,14}(?:,?\s?(?:x|[Ee]xt\.?:?|extension:?)\s?\d{1,'
     r'6})?(?![\w%]|[-/.:,]\d)')
 _american = re.compile(r'(?:\+?1[ .-]?)?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])[2-9]\d{2}[ .-]\d{4}(?!\d)')
 _leading = re.compile(r'\(?0[1-9]')

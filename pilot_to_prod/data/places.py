@@ -5,14 +5,15 @@
 # %% auto #0
 __all__ = ['countries', 'address_mask', 'place_shapes', 'Element', 'addresses', 'address_spans']
 
-# %% ../../nbs/data/41_places.ipynb #869c0a51
+# %% ../../nbs/data/41_places.ipynb #de488bd9
 import re
+from bisect import bisect
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 from .patterns import Shape, is_
 
-# %% ../../nbs/data/41_places.ipynb #5d045fdf
+# %% ../../nbs/data/41_places.ipynb #318afe16
 _ends = ('street|st|road|rd|avenue|ave|av|lane|ln|drive|drives|dr|close|court|courts|ct|crescent|cres|terrace|gardens|grove|groves|place|'
     'pl|square|squares|sq|way|ways|boulevard|blvd|row|mews'
          '|hill|hills|park|parks|parkway|parkways|pkwy|highway|hwy|circle|cir|trail|trails|track|walk|walks|path|alley|loop|plaza|green|'
@@ -33,21 +34,25 @@ _strong = 'street|st|road|rd|avenue|ave|lane|drive|close|court|crescent|terrace|
 _glued = ('straat|stra(?:ss|ß)e|str\\.?|weg|laan|gasse|platz|allee|allé|gatan|gata|väg|vägen|vagen|veien|vegen|vei|vej|gade|stræde|katu|'
     'kuja|polku|tie|steenweg|dreef|kade|gracht|singel|plein|hof|ring'
           '|damm|ufer|stien|stigen|torget|lia|plantsoen|baan|pad|markt|berg|bakken|haven|vangen|toften|parken|haugen|åsen|ická|ova|ská|'
-          'kova|utca')
+          'kova|utca|steeg|chaussee|promenade|vænget|vænge|gränd|raitti|väylä|svingen|kroken|tunet|allén|backen|plads|steig|gässli|sokak|caddesi')
 _begins = (r'rua|rue|viale|vicolo|piazza|piazzale|corso|contrada|strada|calle|c/|avenida|avda\.?|boulevard|chemin|impasse|allée|ul\.|'
     r'ulica|ulitsa|aleja|paseo|carrer|camino|carretera|ctra\.?|travessa|praça'
-           r'|estrada|rambla|bulevardul|jalan|jl\.?|cité|camiño|rúa|praza|nám\.|náměstí|prospekt')
-_begins_upper = (r'Via|R\.?|Av\.?|Avenue|Bd|Blvd|Place|Quai|Route|Cours|Al\.|Os\.|Pl\.|Plac|Plaza|Largo|Ronda|Cite|Trg|An der|Am|Auf der|'
+           r'|estrada|rambla|bulevardul|jalan|jl\.?|cité|camiño|rúa|praza|nám\.|náměstí|prospekt|strada|str\.|aleea|calea|soseaua|șoseaua|intrarea|piata|'
+           r'piața|splaiul|alameda'
+           r'|avenida|beco|rodovia|viela|passeig|pasaje|glorieta|urbanización|calzada|cañada|cuesta|cerrada|andador|retorno|drumul|prolongación|callejón|'
+           r'periférico|borgo|salita|lungomare|plac|pl\.|tr\.|třída')
+_begins_upper = (r'Loteamento|Recanto|Passarela|Trevo|Chácara|Residencial|Condomínio|Ladeira|Quadra|Fazenda|Sítio|Jardim|Parque|Viaduto|Corredor|Circuito|'
+                 r'Privada|Via|R\.?|Av\.?|Avenue|Bd|Blvd|Place|Quai|Route|Cours|Al\.|Os\.|Pl\.|Plac|Plaza|Largo|Ronda|Cite|Trg|An der|Am|Auf der|'
     r'Auf dem|Im|In der|Zum|Zur|Unter den|Van|De|La|Los|Las|El')
 _units = (r'#\s?\d{1,5}[a-z]?(?!\w)|\b(?:apt|apartment|appt|suite|ste|unit|flat|studio|room|rm|bldg|building|block|penthouse|office|'
-    r'wohnung|piso|interno|lgh|lejl)\b\.?\s?#?(?:\d{1,5}[a-z]{0,2}|[a-z]\d{0,4})(?![\w%.]|\s?(?:days?|times))'
+    r'wohnung|piso|interno|lgh|lejl|level|h\. ?no|house no|plot no|door no)\b\.?\s?#?(?:\d{1,5}[a-z]{0,2}|[a-z]\d{0,4})(?![\w%.]|\s?(?:days?|times))'
           r'|\b(?:(?:psc|cmr|unit)\s\d{1,5},?\s{1,2})?(?:p\.?\s?o\.?\s?)?\bbox\s\d{1,6}\b|\bpost(?:box|fach|boks|bus)\s\d{1,6}\b|\b\d{1,'
           r'3}(?:st|nd|rd|th) floor\b|\b(?:door|lot)\s#?\d{1,5}\b')
 _states = ('AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|SD|TN|'
     'TX|UT|VT|VA|WA|WV|WI|WY|DC|PR|GU|VI|AS|MP|FM|MH|PW'
            '|AA|AE|AP|NSW|VIC|QLD|TAS|ACT|NT|SA|ON|QC|BC|AB|MB|SK|NS|NB|NL|PE|YT|NU')
 
-# %% ../../nbs/data/41_places.ipynb #c5a47e3c
+# %% ../../nbs/data/41_places.ipynb #39a6d268
 countries = tuple('''Afghanistan|Albania|Algeria|Andorra|Angola|Anguilla|Argentina|Armenia|Aruba|Australia|Austria|Azerbaijan|Bahamas|Bahrain|Bangladesh
 Barbados|Belarus|Belgium|Belize|Benin|Bermuda|Bhutan|Bolivia|Bosnia and Herzegovina|Botswana|Brazil|Brunei|Bulgaria|Burkina Faso
 Burundi|Cambodia|Cameroon|Canada|Cape Verde|Chad|Chile|China|Colombia|Comoros|Congo|Costa Rica|Croatia|Cuba|Cyprus|Czech Republic
@@ -62,6 +67,9 @@ Papua New Guinea|Paraguay|Peru|Philippines|Poland|Portugal|Puerto Rico|Qatar|Rom
 Saudi Arabia|Scotland|Senegal|Serbia|Seychelles|Sierra Leone|Singapore|Slovakia|Slovenia|Solomon Islands|Somalia|South Africa
 South Korea|South Sudan|Spain|Sri Lanka|Sudan|Suriname|Swaziland|Sweden|Switzerland|Syria|Taiwan|Tajikistan|Tanzania|Thailand|Togo
 Tonga|Trinidad and Tobago|Tunisia|Turkey|Turkmenistan|Tuvalu|Uganda|UK|U.K.|Ukraine|United Arab Emirates|United Kingdom|United States
+Antigua and Barbuda|Saint Kitts and Nevis|St. Kitts and Nevis|Saint Lucia|Saint Vincent and the Grenadines|Sao Tome and Principe
+Cayman Islands|British Virgin Islands|Virgin Islands|Turks and Caicos Islands|Cook Islands|Marshall Islands|Great Britain|Svalbard and Jan Mayen|Reunion|Mayotte
+French Polynesia|French Guiana|Falkland Islands|Norfolk Island|Northern Mariana Islands|American Samoa|Burma|Holland|Türkiye|Macao|Central African Republic
 United States of America|Uruguay|USA|U.S.A.|Uzbekistan|Vanuatu|Venezuela|Vietnam|Wales|Western Sahara|Yemen|Zambia|Zimbabwe'''.replace('\n',
     '|').split('|'))
 _no_place = ('I|The|This|That|My|We|You|Your|It|Its|And|But|So|Can|Could|How|What|When|Where|Why|Who|Is|Are|Do|Does|Did|Please|Thanks|'
@@ -69,37 +77,52 @@ _no_place = ('I|The|This|That|My|We|You|Your|It|Its|And|But|So|Can|Could|How|Wha
              '|Email|Mail|Fax|Call|SSN|IBAN|DOB|Born|Date|Name|Send|Sent|Apt|Suite|Unit|Flat|Mr|Mrs|Ms|Dr|Miss|ATM|PIN|CVV|SMS|They|He|'
              'She|Our|Why|Also|However|If|In|On|At|To|For|From|As|Will|Was|Were|Have|Has|Had|Not|No|Yes|There|Then|Now')
 
-# %% ../../nbs/data/41_places.ipynb #b1589ff9
+# %% ../../nbs/data/41_places.ipynb #cb473b92
 _post = r'\b(?:[A-Z]{1,2}\d[A-Z\d]?V? ?\d[ABD-HJLNP-UW-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{5}-\d{3,4})\b'
-_cap = (rf"(?!(?:{_no_place})\b)(?:\p{{Lu}}[\p{{L}}'’.-]{{0,24}}"
+_cap = (rf"(?!(?:{_no_place})\b)(?:\p{{Lu}}[\p{{L}}'’.∆-]{{0,24}}"
         rf"|(?:de|del|della|di|da|do|dos|du|la|le|las|los|el|van|von|der|den|am|an|im|in|of|on|upon|sur|les|nad|y|zu|sub|d'|l')(?= "
         rf"\p{{Lu}}))")
 _caps = rf'{_cap}(?: {_cap}){{0,4}}'
+# Behind a name, before its number.
+_apart = 'utca|út|útja|tér|tere|körút|köz|sétány|ulice|sokak|caddesi|plads|plass|allé|vej|gade|gata|gatan|vägen|weg|straße|strasse|laan|straat'
+_town_code = r'(?:[A-Z]{1,2}-)?(?:\d{3} \d{2}|\d{2}-\d{3}|\d{4}-\d{3}|\d{5}-\d{3}|\d{4,6}|\d{4} ?[A-Z]{2})\b'  # stands before its town
 _letters = r"\p{L}[\p{L}'’./-]{0,24}"
 _number = r'\d{1,6}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?'
 _not_lower = (r'(?!(?:the|a|an|of|my|in|on|to|times|days?|hours?|weeks?|months?|years?|and|or|for|from|is|it|at|per|by|with'
               r'|more|people|cards?|pounds|dollars|euros|minutes|percent|st|nd|rd|th|down|up|off|out)\b)')
 
+_realm = (r"(?:(?:the )?(?:(?:kingdom|commonwealth|state|principality|federation|union|sultanate|grand duchy) of|(?:(?:people's|people’s|democratic|islamic|"
+          r"federal|federative|socialist|united|arab|co-operative|plurinational) ){0,3}(?:republic|state) of) (?:the )?)?")
+
 @lru_cache(maxsize=1)
 def _compiled() -> dict[str, Any]:
     import regex
     street = (rf"(?:{_number},? )?(?:(?:(?i:\b(?:{_begins}) )|\b(?:{_begins_upper}) (?=(?:d[aeou]s? |d[eu]l |des "
-        rf")?\p{{Lu}}))(?:{_letters} ){{0,4}}{_letters},? \d{{1,5}}[A-Za-z]?\b\.?(?![$£€%]|[.,]\d)"          # Rua João Pessoa 1636
-              rf"|(?:{_cap} ){{0,3}}(?i:[\p{{L}}.'’-]{{1,30}}(?:{_glued}) \d{{1,5}}[a-z]?\b\.?(?:-\d{{1,4}}\b)?(?![$£€%]|[.,"
-              rf"]\d)))"              # Koskikatu 25
+        rf")?\p{{Lu}}))(?:{_letters} ){{0,4}}{_letters},? (?:(?i:n[r°ºo]\.? ?|n\. |num(?:ber|ero)? ))?"
+        rf"(?:\d{{1,5}}[A-Za-z]?\b\.?|S/N)(?![$£€%]|[.,]\d)"  # Rua João Pessoa 1636
+              rf"|(?:{_cap} ){{0,3}}(?i:[\p{{L}}.'’-]{{1,30}}(?:{_glued}) \d{{1,5}}[a-z]?\b\.?(?:[/-]\d{{1,4}}\b)?(?![$£€%]|[.,"
+              rf"]\d)))|(?:{_cap} ){{1,3}}(?i:{_apart}) \d{{1,5}}[A-Za-z]?\b\.?(?:[/-]\d{{1,4}}\b)?"              # Koskikatu 25
               rf"|{_number},? (?:(?i:north|south|east|west|[nsew]\.?) )?(?:(?:{_cap}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,"
               rf"4}}(?i:{_ends})\b\.?"   # 221b Baker Street
               rf"|{_number},? (?i:(?:rue|avenue|boulevard|chemin|impasse|place|quai|route|allée|cours)) (?:{_letters} ){{0,"
               rf"4}}{_cap}"       # 110 Rue du Koweit
               rf"|{_number},? (?i:(?:{_not_lower}[\p{{L}}'’]{{2,20}} ){{1,"
               rf"2}}(?:{_strong}))\b\.?"                               # 221b baker street
-              rf"|{_number} (?:\p{{L}}[\p{{L}}'’-]{{0,24}}\.? ){{1,5}}\d{{1,5}}[A-Za-z]?\b\.?(?=,? ?\n| "
-              rf"(?i:{_units}))")                          # 47 Edeby 55, before a line's end or a unit
+              rf"|{_number} (?:\p{{L}}[\p{{L}}'’-]{{0,24}}\.? ){{1,5}}\d{{1,5}}[A-Za-z]?\b\.?(?= (?i:{_units}))"   # 47 edeby 55, before a unit
+              rf"|{_number} (?=(?:[^\s\d]{{1,26}} ){{0,4}}\p{{Lu}})(?:\p{{L}}[\p{{L}}'’-]{{0,24}}\.? ){{1,5}}"
+              rf"\d{{1,5}}[A-Za-z]?\b\.?(?=,? ?\n)"   # 47 Edeby 55, before a line's end
+              rf"|{_number} (?:{_cap} ){{1,4}}\d{{1,5}}[A-Za-z]?(?=, \p{{Lu}}\p{{L}})"   # 37 Edeby 55, Town
+              rf"|(?:{_cap} ){{0,4}}{_cap},? \d{{1,5}}(?:[/-]\d{{1,4}})?[A-Za-z]?"
+              rf"(?=,?[ \n]{{1,3}}(?:{_town_code}),?[ \n]{{1,2}}\p{{Lu}}\p{{L}})")   # Jandova 5, 404 47 Kaznějov
     parts = dict(street=street, unit=rf'(?i:{_units})', post=rf'\b(?i:[AFD]PO A[AEP]) \d{{5}}(?:-\d{{4}})?\b|(?i:{_post})|\b(?:{_states}),'
-        rf'? \d{{5}}(?:-\d{{4}})?\b|\b\d{{4}} [A-Z]{{2}}\b',
-                 country=rf"(?i:\b(?:{'|'.join(map(re.escape, sorted(countries, key=len, reverse=True)))})\b)(?: \d{{4,6}}\b)?",
+        rf'? \d{{5}}(?:-\d{{4}})?\b|\b(?:NSW|VIC|QLD|TAS|ACT|NT|SA|WA),? \d{{4}}\b|\b\d{{4}} [A-Z]{{2}}\b',
+                 country=rf"(?i:\b{_realm}(?:{'|'.join(map(re.escape, sorted(countries, key=len, reverse=True)))})\b)(?: \((?:greek|turkish|"
+                         rf"anglicized)\))?(?: \d{{4,6}}\b)?",
                  code=rf'\b(?:[A-Z]{{1,3}}|nan),? (?:\d{{4,6}}|\d{{3}} \d{{2}})\b|\b(?:{_states})\b|\b\d{{4,6}}\b(?![.,]?\d| \p{{Ll}})|'
-                     rf'\bnan\b(?: \d{{5}})?', town=rf'(?:\b\d{{4,5}} )?{_caps}(?: \d{{4,6}}\b)?')
+                     rf'\bnan\b(?: \d{{5}})?', town=rf'(?:\b(?:{_town_code}),?[ \n]{{1,2}})?{_caps}(?:[ -]\d{{4,6}}\b| \([A-Z]{{2}}\)| / [A-Z]{{2}}\b)?')
+    parts['way'] = rf'(?:{_cap}|\d{{1,3}}(?:st|nd|rd|th))(?: {_cap}){{0,3}} (?i:{_ends})\b\.?|{_number},? {_caps}(?=[,\n?.;]|\Z)'   # behind a flat's number
+    parts['coded'] = rf'(?:{_town_code}),?[ \n]{{1,2}}{_caps}(?: / [A-Z]{{2}}\b)?'
+    parts['block'] = r'(?i:\b(?:bl|sc|ap|et|edif|depto|dpto|esc|pta)\b\.? ?\d{1,4})'
     parts['ship'] = r'\bUS\w{0,3} \p{Lu}[\p{L}-]+(?: \p{Lu}[\p{L}-]+)?,?\s{1,2}[AFD]PO A[AEP] \d{5}\b'
     made = {k: regex.compile(v) for k, v in parts.items()}
     made['number'] = regex.compile(r'\d{1,6}(?= \d{1,5}[A-Za-z]? \p{L})')
@@ -108,7 +131,7 @@ def _compiled() -> dict[str, Any]:
         rf')?{_caps}(?: (?i:u\.))?(?: \d{{1,5}})?')
     return made
 
-# %% ../../nbs/data/41_places.ipynb #76495df8
+# %% ../../nbs/data/41_places.ipynb #58e2e5dd
 class Element(NamedTuple):
     "One part of an address."
     kind: str
@@ -126,24 +149,29 @@ def _grow(text: str, at: int, kind: str) -> Iterator[Element]:
         pos = gap.end() if gap else at
         if pos == at and kind != 'post' or pos >= len(text): return
         hit = None
-        for kind_ in ('unit', 'number', 'street', 'post', 'country', 'code', 'town'):
+        for kind_ in ('unit', 'block', 'coded', 'number', 'street', 'way', 'post', 'country', 'code', 'town'):
+            if kind_ == 'way' and kind != 'unit' or kind_ == 'coded' and made['street'].match(text, pos): continue
             if kind_ == 'town' and (towns == 3 or not (broken or kind in ('unit', 'street'))): continue
             if kind_ == 'code' and kind in ('unit',) and not broken: continue
             if (hit := made[kind_].match(text, pos)) is not None: break
         if hit is None and '\n' in (gap[0] if gap else ''): hit, kind_ = _city_line.match(text, pos), 'town'
         if hit is None: return
+        kind_ = dict(way='street', coded='town', block='unit').get(kind_, kind_)
         yield Element(kind_, hit.start(), hit.end())
         towns += kind_ == 'town'
         at, kind = hit.end(), kind_
 
-# %% ../../nbs/data/41_places.ipynb #e4371eb2
+# %% ../../nbs/data/41_places.ipynb #84d8b260
 _left_number = re.compile(r'(?<![\w.,£$€-])\d{1,6},? $')
 
 @lru_cache(maxsize=1)
 def _left() -> dict[str, Any]:
     import regex
     chunk = rf'{_caps}'
-    return dict(name=regex.compile(rf"(?:\A|\n)[>?*| \t]{{0,6}}((?:{_cap} ){{1,3}}{_cap})[ \t]*\n[>?*| \t]{{0,6}}\Z"),
+    head = r"(?:\A|\n)[>?*| \t]{0,6}([\p{L}][^\n\d:,;!?@]{1,50}?)[ \t]*\n"
+    return dict(head=regex.compile(rf"{head}(?:[ \t]*\n)?[>?*| \t]{{0,6}}\Z"),
+        name=regex.compile(rf"(?:\A|\n)[>?*| \t]{{0,6}}(?:(?i:mrs?|ms|mx|miss|dr|prof|professor|sir|judge|"
+                           rf"rev)\b\.? )?((?:{_cap} ){{1,3}}{_cap})[ \t]*\n[>?*| \t]{{0,6}}\Z"),
         street=regex.compile(rf"(?:(?<![\w.])\d{{1,6}} (?:{_letters} ){{1,5}}|(?:{_cap} ){{1,4}})\d{{1,5}}[a-z]?\.?,?\s{{1,3}}(?:[>?*|"
             rf"]{{1,4}} )?\Z"),
                 post=regex.compile(rf'(?:(?i:{_units})[,\s]{{1,3}}|(?<![\w.]){_number},? )?(?<!\p{{L}}){chunk}(?:,? ?\n ?|, '
@@ -161,29 +189,40 @@ def _before(text: str, kind: str, start: int) -> Iterator[Element]:
 # Trying every form at every character would cost more than all other searches together. Every anchor holds a number, so the text is first asked, at its
 # numbers only, whether something beside them looks like an address.
 
-# %% ../../nbs/data/41_places.ipynb #539d0219
+# %% ../../nbs/data/41_places.ipynb #110eae79
 _forward = re.compile(
-    rf"\b(?:[A-Z]{{1,2}}\d[A-Z\d]?V? ?\d[A-Z]{{2}}|[A-Z]{{2}},? \d{{5}}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{{5}}-\d{{3,4}}"
-    rf"|\d{{4}} [A-Z]{{2}}|\d{{1,3}}(?:st|nd|rd|th) floor)\b"
-    rf"|\b\d{{1,6}}[A-Z]?(?:[-/]\d{{1,4}}[A-Z]?)?,?(?= (?:(?:[^\s,\d]{{1,25}}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,5}}(?:{_ends})\b)"
-    rf"|\b\d{{1,6}}(?= (?:[^\W\d][^\s\d]{{0,24}} ){{1,5}}\d{{1,5}}[A-Z]?\.?,?(?: ?\n))"
-    rf"|\b(?:flat|apt|apartment|unit|suite) [A-Z]\b"
-    rf"|\b\d{{1,6}},? (?:rue|avenue|boulevard|chemin|impasse|place|quai|route|allée|cours) ", re.I)
+    r"\b(?:[A-Z]{1,2}\d[A-Z\d]?V? ?\d[A-Z]{2}|[A-Z]{2},? (?=\d{5}\b)|(?:NSW|VIC|QLD|TAS|ACT|NT|SA|WA),? (?=\d{4}\b)|[A-Z]\d[A-Z] ?\d[A-Z]\d|"
+    r"\d{5}-\d{3,4}"
+    r"|\d{4} [A-Z]{2}|\d{1,3}(?:st|nd|rd|th) floor)\b"
+    r"|\b\d{1,6}(?= (?:[^\W\d][^\s\d]{0,24} ){1,5}\d{1,5}[A-Z]?\.?(?:,? ?\n|, [^\W\d_]))"
+    r"|\b(?:flat|apt|apartment|unit|suite) [A-Z]\b|\b(?:h\. ?|house |plot |door )no\.? ?\d"
+    r"|\b\d{1,6},? (?:rue|avenue|boulevard|chemin|impasse|place|quai|route|allée|cours) ", re.I)
+_then_town = re.compile(rf'(?:/\d{{1,4}}|-\d{{1,4}})?[A-Za-z]?,?[ \n]{{1,3}}(?:{_town_code}),?[ \n]{{1,2}}[^\W\d_a-z][^\W\d_]')
 _plain_number = re.compile(r'(?<![\w.,£$€])\d{1,6}(?![.,]\d|[$£€%])')
+_words = re.compile(r'[^\W\d_]+')
 _unit_words = frozenset('apt apartment appt suite ste unit flat studio room rm bldg building block penthouse office wohnung piso interno '
-    'lgh lejl box postbox postfach postboks postbus psc cmr door lot'.split())
+    'lgh lejl level box postbox postfach postboks postbus psc cmr door lot'.split())
 _glued_ends = tuple(re.sub(r'\(\?:(\w+)\|(\w)\)', r'\1', o).rstrip('\\.?') for o in _glued.replace('stra(?:ss|ß)e',
     'strasse|straße').split('|'))
-_begin_words = frozenset(o.rstrip('.?\\').lower() for o in f'{_begins}|{_begins_upper}'.split('|') if ' ' not in o) | {'an', 'auf', 'in',
+_begin_words = frozenset(o.rstrip('.?\\').lower() for o in f'{_begins}|{_begins_upper}'.split('|') if ' ' not in o) | frozenset(_apart.split('|')) | {'an',
+      'auf', 'in',
     'unter'}
+
+_any_number, _end_words = re.compile(r'\b\d{1,6}'), frozenset(_ends.split('|'))
 
 def _candidates(text: str) -> Iterator[int]:
     found = [m.start() for m in _forward.finditer(text)]
+    ends = [m.start() for m in _words.finditer(text) if m[0].lower() in _end_words]
+    for m in _any_number.finditer(text) if ends else ():
+        near = bisect(ends, m.end())
+        if near < len(ends) and ends[near] < m.end() + 130: found.append(m.start())
     for m in _plain_number.finditer(text):
         start = end = len(text[max(0, m.start()-4):m.start()].rstrip(' .,#\n')) + max(0, m.start()-4)
         while start and (text[start-1].isalnum() or text[start-1] in "'’-") and end - start < 40: start -= 1
         word = text[start:end].lower()
         if word in _unit_words: found.append(start)
+        elif _then_town.match(text, m.end()):
+            found += [max(0, start-60) + w.start() for w in _word_start.finditer(text[max(0, start-60):m.end()]) if w[0].isupper()]
         elif '#' in text[end:m.start()]: found.append(text.index('#', end))
         elif word.endswith(_glued_ends) or not _begin_words.isdisjoint(w.rstrip('.,') for w in text[max(0,
             start-60):end].lower().split()[-6:]):
@@ -192,14 +231,16 @@ def _candidates(text: str) -> Iterator[int]:
 
 # For whole columns: a looser form of the same question, without look-around.
 address_mask = (rf"(?i:\b(?:{'|'.join(sorted(map(re.escape, _unit_words | _begin_words)))})\b|"
-    rf"(?:{'|'.join(sorted(map(re.escape, _glued_ends)))})[ .,#\n]|\b(?:{_ends})\b|\b(?:rue|avenue|boulevard|chemin|impasse|place|quai|"
+    rf"(?:{'|'.join(sorted(map(re.escape, _glued_ends)))})[ .,#\n]|(?:h\. ?|house |plot |door )no\.? ?\d"
+    rf"|\d[A-Z]?,?[ \n]{{1,3}}(?:{_town_code}),?[ \n]{{1,2}}[^\W\d_]|\b(?:{_ends})\b|\b(?:rue|avenue|boulevard|chemin|impasse|place|quai|"
     rf"route|cours) "
-                r"|#\s?\d|\d(?:st|nd|rd|th) floor|[A-Z]\d[A-Z\d]?V? ?\d[A-Z]{2}|[A-Z]{2},? \d{5}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{5}-\d{3}|"
-                r"\d{4} [A-Z]{2}\b|\d \S[^\d]{1,125}\d{1,5}[A-Z]?\.?,? ?\n|corner of)")
+                r"|#\s?\d|\d(?:st|nd|rd|th) floor|[A-Z]\d[A-Z\d]?V? ?\d[A-Z]{2}|[A-Z]{2},? \d{5}|(?:NSW|VIC|QLD|TAS|ACT|NT|SA|WA),? \d{4}|"
+                r"[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{5}-\d{3}|"
+                r"\d{4} [A-Z]{2}\b|\d \S[^\d]{1,125}\d{1,5}[A-Z]?\.?(?:,? ?\n|, \p{L})|corner of)")
 
 _word_start = re.compile(r'(?<![^\s,(])[^\s,(]')
 
-# %% ../../nbs/data/41_places.ipynb #1242fcf2
+# %% ../../nbs/data/41_places.ipynb #74ec25f4
 def addresses(text: str) -> Iterator[tuple[Element, ...]]:
     "The elements of each address in a text, in their order."
     at, made = 0, _compiled()
@@ -237,13 +278,14 @@ def address_spans(
     for whole in addresses(text):
         start, end = whole[0].start, whole[-1].end
         if (name := _left()['name'].search(text, max(0, start-80), start)) is not None: yield 'PERSON', name.start(1), name.end(1), .45
+        elif apart and (head := _left()['head'].search(text, max(0, start-80), start)) is not None: yield 'ORGANIZATION', head.start(1), head.end(1), .42
         sure = .6 if len(whole) == 1 else .86
         own_line = not any(c.isalnum() for c in text[text.rfind('\n', 0, start)+1:start]) or whole[0].kind == 'unit'
         if apart and own_line and '\n' in text[start:end] and not _military.search(text, start, end):
             for part in _pieces(text, whole): yield *part, sure
         else: yield 'STREET_ADDRESS', start, end, sure
 
-# %% ../../nbs/data/41_places.ipynb #801e4313
+# %% ../../nbs/data/41_places.ipynb #4a98dafa
 place_shapes: tuple[Shape, ...] = (
     Shape(entity='URL', name='scheme or www', score=.6, words=('://', 'www.'), regex=r'\b(?:(?:https?|ftp)://|www\.)[^\s<>"\')\]]{3,'
         r'300}(?<![.,;:!?])'),
@@ -253,9 +295,8 @@ place_shapes: tuple[Shape, ...] = (
     Shape(entity='URL', name='domain with a path', score=.5, words=tuple(f'{o}/' for o in 'com org net edu gov io ai app dev me tv co uk '
         'us de fr eu'.split()), regex=r'(?<![\w@./-])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|org|net|'
         r'edu|gov|io|ai|app|dev|me|tv|co|uk|us|de|fr|eu)/[^\s<>"\')]{1,200}(?<![.,;:!?])'),
-    Shape(entity='POSTCODE', name='UK', score=.5, digits=2, mask=r'(?i:[a-z]\d[a-z\d]? ?\d[a-z]{2})',
-        regex=r'\b(?:[a-z]{1,2}\d[a-z\d]? ?\d[abd-hjlnp-uw-z]{2})\b(?<!\b[a-z]\d{4}[a-z]{2})',
-          context=('postcode', 'post', 'live', 'address', 'zip', 'moved', 'street', 'road')),
+    Shape(entity='POSTCODE', name='UK', score=.6, digits=2, mask=r'(?i:[a-z]\d[a-z\d]? ?\d[a-z]{2})',
+        regex=r'\b(?:[a-z]{1,2}\d[a-z\d]? ?\d[abd-hjlnp-uw-z]{2})\b(?<!\b[a-z]\d{4}[a-z]{2})'),
     Shape(entity='POSTCODE', name='ZIP behind a state', score=.6, digits=5, mask=r'[A-Z]{2},? \d{5}',
         regex=rf'(?<=(?-i:\b(?:{_states})),? )\d{{5}}(?:-\d{{4}})?\b'),
     Shape(entity='POSTCODE', name='behind its cue', score=.8, digits=3, words=('zip', 'post', 'plz'),

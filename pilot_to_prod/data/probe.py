@@ -6,7 +6,7 @@
 __all__ = ['set_names', 'Sentence', 'parse_sentence', 'load_set', 'load_own', 'find_all_in', 'score_set', 'score_kinds',
            'kinds_html']
 
-# %% ../../nbs/data/52_probe.ipynb #2c8e22f1
+# %% ../../nbs/data/52_probe.ipynb #ea796e22
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,10 +16,10 @@ from ..core.files import read_jsonl
 from ..core.results import Record, table_html
 from ..core.settings import Settings
 from .engine import Finding, NotScanned, detector
-from .patterns import entities
+from .patterns import entities, wide_entities
 from .score import ScoreTable, score
 
-# %% ../../nbs/data/52_probe.ipynb #59761838
+# %% ../../nbs/data/52_probe.ipynb #ab39caf7
 class Sentence(Record):
     "A labelled text of a set; `half` says whether tuning may have seen it."
     id: str
@@ -35,7 +35,7 @@ def parse_sentence(row: dict[str, Any]) -> Sentence:
     out, spans, at, n = [], [], 0, 0
     marked = str(row.get('marked', ''))
     for m in _mark.finditer(marked):
-        if m[1] not in entities:
+        if m[1] not in entities and m[1] not in wide_entities:
             raise InputError(f"probe sentence {row.get('id')}: unknown entity {m[1]}. Known: {', '.join(sorted(entities))}.")
         out.append(marked[at:m.start()] + m[2])
         n += m.start() - at
@@ -44,8 +44,8 @@ def parse_sentence(row: dict[str, Any]) -> Sentence:
     kind, half = str(row.get('kind', 'plain')), row.get('half', '')
     return Sentence(id=str(row.get('id', '')), kind=kind, text=''.join(out) + marked[at:], spans=tuple(spans), half=half)
 
-# %% ../../nbs/data/52_probe.ipynb #2eea6142
-set_names = ('bank', 'obfuscated', 'lookalikes', 'addresses', 'languages', 'probe', 'seen')
+# %% ../../nbs/data/52_probe.ipynb #31176142
+set_names = ('bank', 'obfuscated', 'lookalikes', 'addresses', 'languages', 'probe', 'service', 'documents', 'seen')
 
 def load_set(
     name: str,                             # One of `set_names`

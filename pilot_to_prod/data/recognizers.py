@@ -5,13 +5,15 @@
 # %% auto #0
 __all__ = ['max_seconds', 'import_presidio', 'blank_engine', 'Need', 'recognizers']
 
-# %% ../../nbs/data/41_recognizers.ipynb #db949cc1
+# %% ../../nbs/data/41_recognizers.ipynb #c6af7442
 import logging, os, sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
+from .firms import firm_shapes, wide_firm_shapes
 from .names import name_shapes, wide_shapes
 from .national import fails, national_shapes
+from .nearest import nearest_spans
 from .patterns import Shape, card_spans, iban_spans, shapes
 from .phones import phone_spans
 from .places import address_mask, address_spans, place_shapes
@@ -95,11 +97,18 @@ def _spans(presidio: Any, name: str, supported: list[str], find: Callable[[str],
     one.find = find
     return one
 
-# %% ../../nbs/data/41_recognizers.ipynb #5a20431a
+# %% ../../nbs/data/41_recognizers.ipynb #de2f834d
 _email = r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.){1,8}(?:xn--[a-z0-9-]{2,59}|\p{L}{2,24})\b"
 _unit_words = ('apt', 'apartment', 'appt', 'suite', 'ste', 'unit', 'flat', 'studio', 'room', 'rm', 'bldg', 'building', 'block', 'penthouse',
     'office', 'wohnung', 'piso', 'interno',
                'lgh', 'lejl', 'box', 'postbus', 'postfach', 'postboks', 'floor', 'door', 'lot')
+
+_nearest_words = ('sort', 's/c', 'branch', 'routing', 'bsb', 'aba', 'zip', 'post', 'plz', 'acc', 'a/c', 'saving', 'checking', 'debit', 'mandate', 'payout',
+      'standing', 'pin', 'cvv', 'cvc', 'csc', 'otp', 'puk', 'pass', 'code', 'digits', 'number', 'phone', 'tel', 'mobile',
+                  'cell', 'landline', 'whats', 'ring', 'call', 'text', 'dial', 'sms', 'fax', 'voicemail', 'hotline', 'reach', 'sim', 'extension', 'contact',
+                        'port', 'licen', 'dl', 'ssn', 'social', 'tax',
+                  'itin', 'identity', 'national', 'nhs', 'medicare', 'health', 'steuer', 'pesel', 'bsn', 'dni', 'cpf', 'pps', 'tfn', 'sin', 'aadhaar',
+                        'nino', 'password')
 
 def _functions(wide: bool) -> Iterator[tuple[str, list[str], Callable[[str], Iterator[tuple[str, int, int, float]]], Need]]:
     yield 'cards', ['CREDIT_CARD'], lambda t: (('CREDIT_CARD', a, b, 1.) for a, b in card_spans(t)), Need(12)
@@ -109,7 +118,9 @@ def _functions(wide: bool) -> Iterator[tuple[str, list[str], Callable[[str], Ite
         mask=r'\d(?:[ .\-/()]{0,3}\d){6}')
     yield 'tokens', ['SECRET'], lambda t: (('SECRET', a, b, .85) for a, b in token_spans(t)), Need(1, ('key', 'secret', 'token', 'auth',
         'credential', 'webhook', 'session', 'signature'))
-    yield 'addresses', ['STREET_ADDRESS', 'LOCATION', 'PERSON'], lambda t: address_spans(t, wide), Need(1, mask=address_mask)
+    yield 'nearest', ['ACCOUNT_NUMBER', 'SORT_CODE', 'POSTCODE', 'CARD_SECRET', 'PHONE_NUMBER', 'US_DRIVER_LICENSE', 'US_SSN', 'NATIONAL_ID'], lambda t: ((e,
+          a, b, .45) for e, a, b in nearest_spans(t)), Need(3, _nearest_words)
+    yield 'addresses', ['STREET_ADDRESS', 'LOCATION', 'PERSON', 'ORGANIZATION'], lambda t: address_spans(t, wide), Need(1, mask=address_mask)
     yield 'crossings', ['STREET_ADDRESS'], lambda t: iter(()) if any(c.isdigit() for c in t) else address_spans(t, wide), Need(words=('corner of',))
 
 def recognizers(
@@ -128,5 +139,6 @@ def recognizers(
     mac.needs = {'MAC_COLON_OR_HYPHEN': Need(words=(':', '-'), mask=r'(?i)[0-9a-f]{2}[:-][0-9a-f]{2}[:-]'),
         'MAC_CISCO_DOT': Need(words=('.',), mask=r'(?i)[0-9a-f]{4}\.[0-9a-f]{4}\.')}
     for one in (email, ip, mac): one.context = []
-    own = _own(presidio, (*shapes, *place_shapes, *national_shapes, *secret_shapes, *name_shapes, *(wide_shapes if wide else ())))
+    own = _own(presidio, (*shapes, *place_shapes, *national_shapes, *secret_shapes, *name_shapes, *firm_shapes, *((*wide_shapes,
+          *wide_firm_shapes) if wide else ())))
     return [email, ip, mac, *(_spans(presidio, *o) for o in _functions(wide)), *own]

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from .patterns import Shape
 
-# %% ../../nbs/data/41_secrets.ipynb #0cedaf38
+# %% ../../nbs/data/41_secrets.ipynb #55873afa
 _prefixes = (
     r'sk-(?:proj-|ant-(?:api\d\d-)?|or-v1-|svcacct-)?[A-Za-z0-9_-]{20,200}', r'(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{10,100}',
     r'(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{16}',
@@ -32,6 +32,8 @@ _equals = r"(?:'s)?(?: (?:for|to|of) (?:\w{1,20} ){1,3})?[\s\"'`]{0,3}(?:(?:is|w
 secret_shapes: tuple[Shape, ...] = (
     Shape(entity='SECRET', name='known prefix', score=.95, words=_key_words, regex=rf"(?-i:(?<![\w-])(?:{'|'.join(_prefixes)})(?![\w-]))"),
     Shape(entity='SECRET', name='account of a telephone service', score=.9, digits=1, mixed=34, regex=r'(?-i:\b(?:AC|SK)[a-f0-9]{32}\b)'),
+    Shape(entity='SECRET', name='letters and digits in no order', score=.5, digits=2, mixed=28, mask=r'[A-Za-z0-9]{28}',
+          regex=r'(?-i:(?<![\w/.+=@-])(?=[A-Z0-9]{0,119}[a-z])(?=[a-z0-9]{0,119}[A-Z])(?=(?:[A-Za-z]{0,119}\d){2})[A-Za-z0-9]{28,120}(?![\w/+@-]))'),
     Shape(entity='SECRET', name='private key', score=1., words=('private key',), regex=r'-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: '
         r'BLOCK)?-----[A-Za-z0-9+/=\s:,.\\-]{0,8000}?(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|\Z)'),
     Shape(entity='SECRET', name='bearer or basic', score=.9, words=('bearer', 'basic'), regex=r'\b(?:bearer|authorization: '
@@ -40,14 +42,26 @@ secret_shapes: tuple[Shape, ...] = (
         r'64}:\K[^\s@/]{3,64}(?=@)'),
     Shape(entity='SECRET', name='password behind = or :', score=.8, words=('pass', 'pwd', 'pw'),
           regex=r"""\b(?:password|passwd|pwd|pw|passphrase|pass)["'`]?\s?(?:=|:)\s?["'`]?\K(?!\[|<|\*{2})[^\s"'`,;<>]{4,64}(?<![.,;:!?)])"""),
-    Shape(entity='SECRET', name='quoted password', score=.8, words=('passw', 'pwd', 'passphrase'),
-          regex=r"""\b(?:password|passwd|pwd|passphrase)\b(?:\s\w{1,12}){0,4}\s["'`“‘]\K[^\s"'`”’]{4,64}(?=["'`”’])"""),
-    Shape(entity='SECRET', name='password that is no word', score=.8, words=('passw', 'pwd', 'passphrase', 'login', 'pw'),
-          regex=r"""\b(?:password|passwd|pwd|pw|passphrase|login)\b(?:'s)?(?: (?:for|to|of) (?:\w{1,20} ){1,3})?\s(?:(?:is|was|as|set to)\s)?\K"""
+    Shape(entity='SECRET', name='quoted password', score=.8, words=('passw', 'pwd', 'passphrase', 'security', 'secret', 'memorable', 'recovery', 'challenge'),
+          regex=r"""\b(?:password|passwd|pwd|passphrase|(?:security|secret|memorable|recovery|challenge) (?:answer|word|phrase|"""
+                r"""question))\b(?:\s\w{1,12}){0,4}\s["'`“‘]\K[^\s"'`”’]{4,64}(?=["'`”’])"""),
+    Shape(entity='SECRET', name='near its cue', score=.5, words=('passw', 'passph', 'pwd', 'credential', 'memorable', 'security answer', 'wifi', 'wi-fi'),
+          regex=r"""\b(?:passwords?|passwd|pwd|passphrase|credentials|memorable word|security answer|"""
+                r"""wi-?fi key)\b(?:[\s,:("'“]{1,2}[\p{L}'’]{1,14}){0,5}?[\s,:("'“=]{1,3}\K(?!iphone|windows|android|ios|galaxy|chrome|covid)"""
+          r"""(?=\S{0,40}\p{L})(?=\S{0,40}\d\S{0,40}[!@#$%^&*_+=]|\S{0,40}[!@#$%^&*_+=]\S{0,40}\d|(?-i:\p{L}{0,20}\p{Ll}\p{Lu}\p{L}{0,20}\p{Ll}\p{Lu})|"""
+          r"""\S{0,40}\d\S{0,40}\d\S{0,40}\d|\S{0,30}\p{Ll}\d\S{0,30}\p{Lu})(?!\d+(?:st|nd|rd|th|%|p|k|am|pm|g|gb|mb)?\b)[^\s"'`,;<>)]{6,64}(?<![.,;:!?)])"""),
+    Shape(entity='SECRET', name='before its cue', score=.6, words=('passw', 'passph', 'passc', 'pwd'),
+          regex=r"""(?<![^\s"'`“(])(?=\S{0,40}[\d!@#$%^&*_+=])(?=\S{0,40}\p{L})[^\s"'`,;<>“”(]{6,64}(?=["'`”]? (?:as|is|was|"""
+                r"""for) (?:\w{1,8} ){0,2}(?:password|passphrase|pwd|passcode)\b)"""),
+    Shape(entity='SECRET', name='password that is no word', score=.8, words=('pass', 'pwd', 'login', 'pw', 'security', 'secret', 'memorable', 'recovery',
+          'challenge'),
+          regex=r"""\b(?:password|passwd|pwd|pw|passphrase|pass(?=\s(?:is|was|to)\b)|login|(?:security|secret|memorable|recovery|challenge) (?:answer|"""
+                r"""word|phrase))\b(?:'s)?(?: (?:for|to|of|i|we|you) (?:\w{1,20} ){1,3})?\s(?:(?:is|was|as|set to|to)\s)?\K"""
           r"""(?=\S{0,40}[\d!@#$%^&*_+=])(?=\S{0,40}\p{L})(?![£$€]|\d+(?:st|nd|rd|th|%|p|k|am|pm)?\b)[^\s"'`,;<>]{6,64}(?<![.,;:!?)])"""))
 
-# %% ../../nbs/data/41_secrets.ipynb #b144e4d7
-_cue = re.compile(r'(?:api[ _-]?key|access[ _-]?key|secret[ _-]?key|client[ _-]?secret|secret|token|auth(?:orization)?|credential|webhook|'
+# %% ../../nbs/data/41_secrets.ipynb #62959131
+_cue = re.compile(r'(?:api[ _-]?key|\b(?:the|my|our|this|a) key|access[ _-]?key|secret[ _-]?key|client[ _-]?secret|secret|token|auth(?:orization)?|'
+                  r'credential|webhook|'
     r'session[ _-]?id|private[ _-]?key|signature)s?'
                   r'(?:[ _-]?(?:id|key|value))?["\']?', re.I)
 _token = re.compile(r'[\s"\'`:=>(]{0,4}(?:(?:is|was|are|value|below|here)\b[\s"\'`:=]{1,3}){0,2}([A-Za-z0-9+/_=.~-]{16,500})')

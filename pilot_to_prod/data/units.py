@@ -78,7 +78,7 @@ class CsvRow(Unit):
 def _quoted(text: str, mark: str, always: bool) -> str:
     return '"' + text.replace('"', '""') + '"' if always or any(c in text for c in (mark, '"', '\r', '\n')) else text
 
-# %% ../../nbs/data/64_units.ipynb #6a363bca
+# %% ../../nbs/data/64_units.ipynb #771c6db1
 class _Pairs(list[Any]): pass
 
 _string = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
@@ -91,6 +91,15 @@ def _strings(value: Any, path: str) -> Iterator[tuple[str | None, str]]:
             yield from _strings(inner, f'{path}.{key}' if path else key)
     elif isinstance(value, list):
         for inner in value: yield from _strings(inner, path)
+
+_marked = re.compile(r'(?<!\\)(?:\\\\)*\\u00[2-7]')
+
+def _as_string(text: str, old: str, raw: str) -> str:
+    "A JSON string that writes its letters as the one before did; one that has no such letter left carries its way in a last character."
+    escaped = raw.isascii() and (not old.isascii() or _marked.search(raw) is not None)
+    last = max((n for n, c in enumerate(text) if ' ' <= c <= '~'), default=-1) if escaped and text.isascii() and not old.isascii() else -1
+    if last >= 0: return f'{json.dumps(text[:last])[:-1]}\\u{ord(text[last]):04x}{json.dumps(text[last+1:])[1:]}'
+    return json.dumps(text, ensure_ascii=escaped or any('\ud800' <= c <= '\udfff' for c in text))
 
 class JsonLine(Unit):
     "A JSON value whose strings are its cells; a key is a cell when it looks like data."
@@ -107,8 +116,7 @@ class JsonLine(Unit):
     def _changed(self, new: Sequence[str]) -> str:
         out, at = [], 0
         for text, (_, old), (a, b) in zip(new, self.cells, self.spans, strict=True):
-            bare = '\\u' in self.raw[a:b] or not text.isascii() and any('\ud800' <= c <= '\udfff' for c in text)
-            out += [self.raw[at:a], self.raw[a:b] if text == old else json.dumps(text, ensure_ascii=bare)]
+            out += [self.raw[at:a], self.raw[a:b] if text == old else _as_string(text, old, self.raw[a:b])]
             at = b
         return ''.join(out) + self.raw[at:]
 
