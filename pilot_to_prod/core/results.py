@@ -134,7 +134,7 @@ def checks_html(checks: Iterable[Check]) -> str:
              f'{c.op} {show(c.limit)}' if c.limit is not None else '', c.severity, c.why) for c in checks]
     return table_html(rows, ['verdict', 'check', 'what', 'measured', 'wanted', 'severity', 'note'])
 
-# %% ../../nbs/core/03_results.ipynb #cab6f1a3
+# %% ../../nbs/core/03_results.ipynb #f922f4e6
 class Result(Record):
     "Base of what a stage saves: subclasses add payload fields."
     schema_version: ClassVar[int] = 1
@@ -151,7 +151,7 @@ class Result(Record):
     @property
     def hash(self) -> str:
         "SHA-256 over checks and payload, volatile parts left out."
-        return _hash(self.envelope())
+        return str(self.envelope()['hash'])
 
     def check(self, id: str) -> Check | None:
         "The check of that id, or None."
@@ -162,10 +162,11 @@ class Result(Record):
         data = self.model_dump(mode='json')
         payload = {k: v for k, v in data.items() if k not in {'stage', 'checks', 'valid_until'}}
         cls = type(self)
-        return {'class': f'{cls.__module__}.{cls.__qualname__}', 'schema_version': cls.schema_version, 'stage': self.stage,
+        made = {'class': f'{cls.__module__}.{cls.__qualname__}', 'schema_version': cls.schema_version, 'stage': self.stage,
                 'fingerprint': fingerprint, 'saved_at': saved_at, 'valid_until': data['valid_until'], 'verdict': self.gate.verdict,
                 'checks': data['checks'], 'payload': {k: v for k, v in payload.items() if k not in cls.volatile},
                 'volatile': {k: v for k, v in payload.items() if k in cls.volatile}}
+        return {**made, 'hash': _hash(made)}
 
     def _repr_html_(self) -> str:
         g = self.gate.verdict
@@ -178,7 +179,7 @@ def _hash(envelope: dict[str, Any]) -> str:
     checks = [{k: v for k, v in c.items() if not (c['volatile'] and k in ('value', 'why'))} for c in envelope['checks']]
     return sha256_json([envelope['class'], envelope['schema_version'], checks, envelope['payload']])
 
-# %% ../../nbs/core/03_results.ipynb #79251f00
+# %% ../../nbs/core/03_results.ipynb #e06fed51
 R = TypeVar('R', bound=Result)
 
 def save_result(
@@ -192,12 +193,14 @@ def save_result(
     return write_atomic(Path(folder)/f'{result.stage}.result.json', json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + '\n')
 
 def read_envelope(path: str | Path) -> dict[str, Any]:
-    "The stored object of a result file with its `hash`, without its class. `MissingInput`, `InputError`."
+    "The stored object of a result file, with its `hash` as it is now and whether that is the one it was saved with (`intact`). `MissingInput`, `InputError`."
     try: data = json.loads(read_text(path))
     except json.JSONDecodeError: raise InputError(f'{path}: not a result file (broken JSON). Delete it and run the stage again.') from None
     lacking = {'class', 'schema_version', 'stage', 'checks', 'payload', 'volatile'} - set(data if isinstance(data, dict) else ())
     if lacking: raise InputError(f"{path}: not a result file (lacks {', '.join(sorted(lacking))}).")
-    return {**data, 'hash': _hash(data)}
+    try: now = _hash(data)
+    except (KeyError, TypeError): raise InputError(f'{path}: not a result file (a check lacks its fields). Run the stage again.') from None
+    return {**data, 'hash': now, 'intact': data.get('hash') == now}
 
 # %% ../../nbs/core/03_results.ipynb #33caf134
 def _find_class(path: str | Path, dotted: str) -> type[Result]:

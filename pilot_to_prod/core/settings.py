@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['Names', 'Usd', 'Share', 'Positive', 'Count', 'Section', 'PilotSection', 'DataSection', 'without_credential',
-           'SourceSection', 'FeatureSection', 'EvaluationSection', 'RedTeamSection', 'PiiSection', 'CostSection',
-           'LoadSection', 'SloSection', 'ComplianceSection', 'MlflowSection', 'ReadinessSection', 'Settings',
-           'load_settings']
+           'SourceSection', 'FeatureSection', 'EvaluationSection', 'RedTeamSection', 'CostSection', 'LoadSection',
+           'SloSection', 'ComplianceSection', 'PromptsSection', 'MlflowSection', 'ReadinessSection', 'PiiSection',
+           'BudgetSection', 'AlertsSection', 'Settings', 'load_settings']
 
 # %% ../../nbs/core/05_settings.ipynb #7f16db3d
 import configparser, os, re
@@ -100,7 +100,7 @@ class SourceSection(Section):
     lawful_basis: str | None = None
     purpose: str | None = None
 
-# %% ../../nbs/core/05_settings.ipynb #f0c620e8
+# %% ../../nbs/core/05_settings.ipynb #cf7bf0e0
 class FeatureSection(Section):
     "[feature.NAME]: prompt, tiers, budgets and fallback of one AI-assisted task."
     prompt: str
@@ -111,10 +111,18 @@ class FeatureSection(Section):
     deadline_s: Positive = 5.0
     ceiling_usd: Usd = Decimal('0.02')
     monthly_cap_usd: Usd = Decimal('100')
+    user_cap_usd: Usd | None = None     # of the month, for one user of this feature; users are told apart by keyed hashes
+    session_cap_usd: Usd | None = None  # of the month, for one session
     retrieve: Count = 0
     cache: bool = True
     max_chars: Annotated[int, Field(gt=0)] = 4000
+    languages: Names = ()                   # ISO 639-1 codes of the languages that are answered; empty takes all
+    guard: Names = ()                       # rules of the guard with another action: role_token=mark, other_language=refuse
+    allow_links: Names = ()                 # hosts that an answer may link to: bank.example, or .bank.example with all below it
     owner: str | None = None
+    handover_owner: str = 'support'         # a duty of owners.yaml: who works off what the fallback hands over
+    handover_hours: Positive = 24.0         # until a person must have answered, where the fallback itself states no time
+    handover_tell: str | None = None        # dotted path of a function that is told of each answer, `pilot.feature.tell`
 
 class EvaluationSection(Section):
     "[evaluation]: how versions are compared. The threshold stands in golden.lock, beside the set's hash."
@@ -126,39 +134,14 @@ class EvaluationSection(Section):
     seed: int = 1
     concurrency: Annotated[int, Field(ge=1, le=256)] = 4
     max_usd: Usd = Decimal('1.00')
+    switch_off: bool = True   # a feature whose production version misses its threshold is switched to its fallback
 
 class RedTeamSection(Section):
     "[red_team]: limits for attacks that succeed and for ordinary questions that are refused."
     max_leak_rate: Share = 0.0
     max_false_refusals: Share = 0.05
 
-class PiiSection(Section):
-    "[pii]: what the detection of personal data must reach."
-    recall_floor: Share = 0.8
-    recall_floors: Names = ()
-    precision_floor: Share | None = None
-    languages: Names = ('en',)
-    sample_rows: Count = 3000
-    ner: bool = True
-    seed: int = 1
-
-    @property
-    def floors(self) -> dict[str, float]:
-        "Floors of single entities: `recall_floors = PERSON=0.6, IBAN_CODE=0.95`."
-        return {k: float(v) for k, v in _floors(self.recall_floors)}
-
-    @field_validator('recall_floors')
-    @classmethod
-    def _shares(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any(not 0 <= float(v) <= 1 for _, v in _floors(value)): raise ValueError('a floor is a share between 0 and 1')
-        return value
-
-def _floors(value: tuple[str, ...]) -> list[tuple[str, str]]:
-    pairs = [re.fullmatch(r'([A-Z_]+)\s*[=:]\s*([0-9.]+)', o) for o in value]
-    if not all(pairs): raise ValueError('expected ENTITY=0.9, separated by commas')
-    return [(m[1], m[2]) for m in pairs if m]
-
-# %% ../../nbs/core/05_settings.ipynb #6f3ac7d4
+# %% ../../nbs/core/05_settings.ipynb #0c8a742e
 class CostSection(Section):
     "[cost]: the volume plan."
     daily_users: Count | None = None
@@ -193,11 +176,19 @@ class ComplianceSection(Section):
     "[compliance]: where models and stores may be, and how long records are kept."
     regions: Names = ()
     retention_days: Count = 30
+    record_days: Count | None = None       # a request's record; empty: retention_days
+    record_text_days: Count | None = None  # its texts; empty: as long as the record
+    record_user_days: Count | None = None  # whose it was; empty: as long as the record
+
+class PromptsSection(Section):
+    "[prompts]: exceptions that a reviewer of settings.ini can see."
+    allow_floating: Names = ()   # model ids that name no dated release and may be used all the same
 
 class MlflowSection(Section):
     "[mlflow]: the tracking store; empty means SQLite under mlruns/."
     uri: str | None = None
     experiment: str | None = None
+    trace_share: Share = 0.1   # of ordinary requests; errors, refusals and what people spoke about always
 
 class ReadinessSection(Section):
     "[readiness]: ages after which evidence no longer counts."
@@ -205,10 +196,48 @@ class ReadinessSection(Section):
     drill_days: Annotated[int, Field(gt=0)] = 90
     dashboard_days: Annotated[int, Field(gt=0)] = 7
 
-# %% ../../nbs/core/05_settings.ipynb #1c4fee9f
+# %% ../../nbs/core/05_settings.ipynb #e9db7f12
+class PiiSection(Section):
+    "[pii]: what the detection of personal data must reach."
+    recall_floor: Share = 0.8
+    recall_floors: Names = ()
+    precision_floor: Share | None = None
+    languages: Names = ('en',)
+    sample_rows: Count = 3000
+    ner: bool = True
+    seed: int = 1
+
+    @property
+    def floors(self) -> dict[str, float]:
+        "Floors of single entities: `recall_floors = PERSON=0.6, IBAN_CODE=0.95`."
+        return {k: float(v) for k, v in _floors(self.recall_floors)}
+
+    @field_validator('recall_floors')
+    @classmethod
+    def _shares(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not 0 <= float(v) <= 1 for _, v in _floors(value)): raise ValueError('a floor is a share between 0 and 1')
+        return value
+
+def _floors(value: tuple[str, ...]) -> list[tuple[str, str]]:
+    pairs = [re.fullmatch(r'([A-Z_]+)\s*[=:]\s*([0-9.]+)', o) for o in value]
+    if not all(pairs): raise ValueError('expected ENTITY=0.9, separated by commas')
+    return [(m[1], m[2]) for m in pairs if m]
+
+# %% ../../nbs/core/05_settings.ipynb #640e3865
+class BudgetSection(Section):
+    "[budget]: where what was spent is kept; empty means SQLite under mlruns/, for all processes of one host."
+    ledger: Annotated[str, Field(pattern='^postgres(ql)?://'), AfterValidator(without_credential)] | None = None
+    user_key: Annotated[str, Field(pattern=r'^\$\{\w+\}$')] | None = None  # the key of users' and sessions' hashes, one for all hosts
+
+class AlertsSection(Section):
+    "[alerts]: what is told when a threshold of a cap is reached, beside the line in mlruns/alerts.jsonl."
+    command: str | None = None  # gets the line as JSON on its standard input; no shell
+
+# %% ../../nbs/core/05_settings.ipynb #ec388496
 _sections: dict[str, type[Section]] = dict(
     pilot=PilotSection, data=DataSection, evaluation=EvaluationSection, red_team=RedTeamSection, pii=PiiSection, cost=CostSection,
-    load=LoadSection, slo=SloSection, compliance=ComplianceSection, mlflow=MlflowSection, readiness=ReadinessSection)
+    load=LoadSection, slo=SloSection, budget=BudgetSection, alerts=AlertsSection, compliance=ComplianceSection, prompts=PromptsSection, mlflow=MlflowSection,
+    readiness=ReadinessSection)
 
 class Settings(Record):
     "Everything that settings.ini says, typed."
@@ -223,7 +252,10 @@ class Settings(Record):
     cost: CostSection = CostSection()
     load: LoadSection = LoadSection()
     slo: SloSection = SloSection()
+    budget: BudgetSection = BudgetSection()
+    alerts: AlertsSection = AlertsSection()
     compliance: ComplianceSection = ComplianceSection()
+    prompts: PromptsSection = PromptsSection()
     mlflow: MlflowSection = MlflowSection()
     readiness: ReadinessSection = ReadinessSection()
     schedule: dict[str, str] = {}

@@ -6,12 +6,13 @@
 __all__ = ['store_uri', 'shown_uri', 'experiment_name', 'import_mlflow', 'Store', 'store_lock', 'ready_store', 'init_store',
            'client', 'analyze']
 
-# %% ../../nbs/core/08_store.ipynb #211a7b88
+# %% ../../nbs/core/08_store.ipynb #660855cb
 import json, os, re, sqlite3, tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from .clock import new_id
 from .errors import Busy, NotConfigured
 from .files import write_atomic
 from .results import Record
@@ -50,13 +51,14 @@ def import_mlflow() -> Any:
     for name in ('mlflow', 'alembic'): logging.getLogger(name).setLevel(logging.WARNING)
     return mlflow
 
-# %% ../../nbs/core/08_store.ipynb #1712a732
+# %% ../../nbs/core/08_store.ipynb #1fc9f78a
 class Store(Record):
     "A store that is ready."
     uri: str
     experiment_id: str
     root: str = ''     # Where the pilot's folder was when its artifact paths were written
     version: str = ''  # MLflow that made the tables
+    made: str = ''     # Id of this making; a store that was thrown away and made anew has another
 
 @contextmanager
 def store_lock(
@@ -114,7 +116,7 @@ def _create_tables(file: Path) -> None:
     _initialize_tables(engine)   # the tables of the tracking store and of the registry are one set
     engine.dispose()
 
-# %% ../../nbs/core/08_store.ipynb #28a6d342
+# %% ../../nbs/core/08_store.ipynb #4abf92c1
 def init_store(settings: Settings) -> Store:
     "Make the store ready, or find that it is. `NotConfigured` when a server or database does not answer."
     if store := ready_store(settings): return store
@@ -122,7 +124,7 @@ def init_store(settings: Settings) -> Store:
         if store := ready_store(settings): return store
         mlflow, uri = import_mlflow(), store_uri(settings)
         if file := _sqlite_file(settings): _make_sqlite(file, settings.root)
-        try: store = Store(uri=shown_uri(uri), root=str(settings.root), version=mlflow.__version__,
+        try: store = Store(uri=shown_uri(uri), root=str(settings.root), version=mlflow.__version__, made=new_id(),
                            experiment_id=_experiment(mlflow.MlflowClient(uri, uri), settings))
         except Exception as e:
             if isinstance(e, NotConfigured): raise
