@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['Made', 'read_roles', 'read_labels', 'label_schema', 'words', 'init_pilot']
 
-# %% ../../nbs/notebook/02_init.ipynb #e2dfd227
+# %% ../../nbs/notebook/02_init.ipynb #77f6c7b6
 import json, re, shutil
 from pathlib import Path
 from string import Template
 from typing import Any
 import pilot_to_prod
 from ..core.clock import Clock, utc_now
-from ..core.errors import InputError, MissingInput
+from ..core.errors import InputError, MissingInput, PilotError
 from ..core.files import write_atomic
 from ..core.results import Record
 from ..core.settings import Settings, load_settings
@@ -109,7 +109,32 @@ def _propose(settings: Settings, roles: dict[str, str | None], clock: Clock) -> 
     return (f'golden set: {len(found.rows)} rows proposed from the log and taken out of it, labels as in the log, reviewed by nobody; '
             'better: --golden FILE with rows that a person labelled')
 
-# %% ../../nbs/notebook/02_init.ipynb #235b8c1c
+# %% ../../nbs/notebook/02_init.ipynb #deddc69f
+def _lift(notebook: Path) -> Any:
+    from pilot_to_prod.notebook.lift import lift_prompts
+    if notebook.suffix != '.ipynb': raise InputError(f'{notebook}: not a notebook (.ipynb).')
+    return lift_prompts(notebook)
+
+def _log_of(notebook: Path) -> tuple[Path | None, tuple[str, ...]]:
+    from pilot_to_prod.notebook.lift import logs_read
+    fit = list[Path]()
+    for path in logs_read(notebook):
+        try: read_roles(path)
+        except PilotError: continue
+        fit.append(path)
+    if len(fit) > 1: raise InputError(f"{notebook.name} reads {len(fit)} tables with text and labels ({', '.join(p.name for p in fit)}). Name one with --log.")
+    return (fit[0], (f'log: {fit[0].name}, which {notebook.name} reads',)) if fit else (None, ())
+
+def _copy_notebook(part: Path, notebook: Path | None) -> None:
+    if notebook is not None: _copy(notebook, part/'pilot'/'pilot.ipynb')
+
+def _lifted(part: Path, lift: Any) -> list[str]:
+    from pilot_to_prod.notebook.lift import write_lifted
+    if lift is None: return []
+    done = write_lifted(part, lift)
+    return [*map(str, (*done.lifted, *done.left)), 'no prompt was found in the notebook'][:len(done.lifted) + len(done.left) or 1]
+
+# %% ../../nbs/notebook/02_init.ipynb #f9c7680d
 def init_pilot(
     folder: Path,                       # The new folder; its name is the pilot's name
     *,
@@ -117,10 +142,14 @@ def init_pilot(
     golden: Path | None = None,         # Reviewed rows: CSV with text and label, or JSONL
     out_of_scope: Path | None = None,   # Messages that no label fits: CSV with text and kind
     documents: Path | None = None,      # A folder of documents, or a JSONL file
+    notebook: Path | None = None,       # The pilot's own notebook; its prompts are lifted
     clock: Clock = utc_now,             # Date of the golden rows
 ) -> Made:
     "Make a pilot's folder. `InputError` or `MissingInput` before anything is left behind."
     name = re.sub(r'[^a-z0-9_-]+', '-', folder.name.lower()).strip('-_') or 'pilot'
+    lift: Any = _lift(notebook) if notebook is not None else None
+    from_notebook: tuple[str, ...] = ()
+    if log is None and notebook is not None: log, from_notebook = _log_of(notebook)
     if log is None: raise MissingInput('a pilot begins with its log: pilot init NAME --log FILE.csv (messages with a label).')
     for given in (log, golden, out_of_scope, documents):
         if given is not None and not given.exists(): raise MissingInput(f'{given}: no such file or folder.')
@@ -129,13 +158,15 @@ def init_pilot(
     labels, example = read_labels(log, roles)
     part = folder.with_name(f'.{folder.name}.part')
     shutil.rmtree(part, ignore_errors=True)
-    try: said = _make(part, name, log, golden, out_of_scope, documents, roles, labels, example, clock)
+    try:
+        _copy_notebook(part, notebook)
+        said = _make(part, name, log, golden, out_of_scope, documents, roles, labels, example, clock, lift)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
     if folder.exists(): folder.rmdir()
     part.rename(folder)
-    return Made(folder=folder, columns=roles, said=(*why, f'{len(labels)} labels', *said))
+    return Made(folder=folder, columns=roles, said=(*from_notebook, *why, f'{len(labels)} labels', *said))
 
 def _prepare(settings: Settings, clock: Clock) -> None:
     from pilot_to_prod.data.audit import prepare
@@ -143,14 +174,14 @@ def _prepare(settings: Settings, clock: Clock) -> None:
     prepare(settings, DEFAULT_BY, clock)
 
 def _make(part: Path, name: str, log: Path, golden: Path | None, out_of_scope: Path | None, documents: Path | None,
-          roles: dict[str, str | None], labels: list[str], example: str, clock: Clock) -> list[str]:
+          roles: dict[str, str | None], labels: list[str], example: str, clock: Clock, lift: Any = None) -> list[str]:
     from pilot_to_prod.prompts.files import lock_prompts
     given = {'log': log, 'out_of_scope': out_of_scope, 'documents': documents}
     names = {k: ('documents' if p.is_dir() else f'{k}{p.suffix}') if p else None for k, p in given.items()}
     places = {k: f'pilot/{n}' if n == 'documents' else f'pilot/data/{n}' if n else None for k, n in names.items()}
     for k, p in given.items(): _copy(p, part/(places[k] or ''))
     _write_files(part, name, places, roles, labels, example)
-    said = [_golden(load_settings(part, {}), golden, roles, clock)]
+    said = [*_lifted(part, lift), _golden(load_settings(part, {}), golden, roles, clock)]
     lock_prompts(part)
     _prepare(load_settings(part, {}), clock)
     said.append('personal data: the default handling policy is in force, reviewed by nobody; see data_audit/pii_spec.md')

@@ -4,24 +4,28 @@
 
 # %% auto #0
 __all__ = ['PromptState', 'ModelState', 'LintState', 'PromptsResult', 'prompt_states', 'change_reports', 'served_prompts',
-           'sync_prompts', 'sync_models', 'prompts_result']
+           'CostBounds', 'cost_bounds', 'sync_prompts', 'sync_models', 'prompts_result']
 
-# %% ../../nbs/prompts/08_registry.ipynb #682f8b26
+# %% ../../nbs/prompts/08_registry.ipynb #2f5073d9
 from collections.abc import Iterable, Mapping
-from typing import Any
-from ..core.errors import PilotError
-from ..core.results import Check, Record, Result, check, unknown
+from decimal import Decimal
+from typing import Any, ClassVar
+from ..core.errors import LockMismatch, PilotError
+from ..core.results import Check, Record, Result, check, table_html, unknown
 from ..core.settings import Settings
+from .budget import worst_case, worst_tokens
 from .change import ChangeReport, compare_prompts
 from .files import LockReport, load_prompt, prompt_path, prompt_versions, verify_prompts
+from .history import Regression, regressions
 from .lock import ALIASES, floating, read_lock, version_key
-from .models import ModelFacts, ModelReport, RegisteredModel
-from .models import lock_models, models_lock_path, register_models, verify_models
+from .model_publish import RegisteredModel, register_models
+from .models import ModelFacts, ModelReport, ModelRow, lock_models, read_models_lock, verify_models
 from .parse import Prompt, parse_prompt
-from .promote import read_promotions
-from .publish import RegistryReport, register_prompts, verify_registry
+from .moves import promotions_path, read_promotions, verify_moves
+from .publish import RegistryReport, verify_registry
+from .register import register_prompts
 
-# %% ../../nbs/prompts/08_registry.ipynb #610b8424
+# %% ../../nbs/prompts/08_registry.ipynb #4c9ecdc5
 class PromptState(Record):
     "One locked version."
     name: str
@@ -49,12 +53,14 @@ class LintState(Record):
 
 class PromptsResult(Result):
     "Prompts, trained models, their locks and registries, and lint of the pilot's code."
+    volatile: ClassVar[frozenset[str]] = frozenset({'regressions'})   # evaluations that are on this machine, and on another are not
     prompts: tuple[PromptState, ...] = ()
     models: tuple[ModelState, ...] = ()
     changes: tuple[ChangeReport, ...] = ()
     production_code: LintState = LintState()
     notebook: LintState | None = None
     registry: str = 'unverified'  # verified, differs, unverified
+    regressions: tuple[Regression, ...] = ()
 
 # %% ../../nbs/prompts/08_registry.ipynb #211810fd
 def prompt_states(settings: Settings) -> tuple[PromptState, ...]:
@@ -88,34 +94,58 @@ def _try(settings: Settings, name: str, version: str) -> Prompt | None:
     try: return parse_prompt(prompt_path(settings.root, name, version), settings.root)
     except PilotError: return None
 
-# %% ../../nbs/prompts/08_registry.ipynb #67909934
+# %% ../../nbs/prompts/08_registry.ipynb #b8075cd1
+class CostBounds(Record):
+    "The dearest request of each prompt on each priced model that it allows."
+    rows: tuple[tuple[str, str, int | None, int, Decimal | None, str], ...]  # prompt, model, tokens in and out, dollars, why there is no bound
+
+    def _repr_html_(self) -> str:
+        def _row(p: str, m: str, n: int | None, out: int, usd: Decimal | None, why: str) -> tuple[Any, ...]:
+            return p, m, 'no bound' if n is None else n, out, why if usd is None else f'{usd.normalize():f}'
+        return table_html([_row(*o) for o in self.rows], ['prompt', 'model', 'tokens in, at most', 'tokens out, at most', 'USD, at most'])
+
+def cost_bounds(
+    prompts: Iterable[Prompt], # From `served_prompts`
+    tiers: Iterable[Any],      # Tiers with a price
+) -> CostBounds:
+    "Upper bounds on the cost of one request; nothing is raised for a prompt that has none."
+    rows: list[tuple[str, str, int | None, int, Decimal | None, str]] = []
+    priced = [t for t in tiers if not t.model.startswith('local/')]
+    for p, t in ((p, t) for p in prompts for t in priced if t.model in p.models):
+        try: rows.append((p.id, t.model, worst_tokens(p, None, t.model), p.max_tokens, worst_case(p, None, t), ''))
+        except PilotError as e: rows.append((p.id, t.model, None, p.max_tokens, None, str(e)))
+    return CostBounds(rows=tuple(rows))
+
+# %% ../../nbs/prompts/08_registry.ipynb #ae44b5b8
 def sync_prompts(settings: Settings) -> RegistryReport:
     "Register what is locked, and say what the registry holds now; a registry that differs is reported and left alone."
     try:
-        before = verify_registry(settings)
-        if before.state == 'unverified' or before.problems: return before
-        register_prompts(settings)
-        return verify_registry(settings)
+        before = register_prompts(settings)
+        return before if before.state == 'unverified' and not before.rows else verify_registry(settings)
+    except LockMismatch: return verify_registry(settings)
     except PilotError as e: return RegistryReport(state='unverified', why=str(e))   # a file that is not what its lock says
 
 def sync_models(
     settings: Settings,          # The pilot's settings
     facts: Iterable[ModelFacts], # The trained models
 ) -> tuple[ModelReport, tuple[RegisteredModel, ...]]: # Against the lock, and in the registry
-    "Lock the models when nothing was ever locked, verify them, and register those that are what the lock says."
+    "Lock a model that was never locked, verify all, and register those that are what the lock says."
     facts = tuple(facts)
-    if facts and not models_lock_path(settings.root).is_file(): lock_models(settings.root, facts)
-    report = verify_models(settings.root, facts)
-    good = {r.name for r in report.rows if r.state == 'verified'}
-    return report, register_models(settings, [m for m in facts if m.name in good])
+    try:
+        known = read_models_lock(settings.root)
+        if fresh := [m for m in facts if m.name not in known]: lock_models(settings.root, fresh, settings.pilot.owner or '')
+        report = verify_models(settings.root, facts)
+    except PilotError as e: return ModelReport(rows=(ModelRow(name='models.lock', state='differs', told=str(e)),)), ()
+    return report, register_models(settings, facts)   # which leaves out what no version describes
 
-# %% ../../nbs/prompts/08_registry.ipynb #bbffea74
+# %% ../../nbs/prompts/08_registry.ipynb #0e31f3c9
 def _prompt_checks(
     settings: Settings, locks: LockReport, registry: RegistryReport, changes: tuple[ChangeReport, ...],
 ) -> list[Check]:
     loose = sorted({m for name in sorted(read_lock(settings.root).prompts) for v in prompt_versions(settings.root, name)
-                    if (p := _try(settings, name, v)) for m in floating(p.models, p.allow_floating)})
-    checks = [check('lock_verified', 'prompt versions that are not what the lock says', len(locks.problems), '==', 0, why='; '.join(locks.problems)),
+                    if (p := _try(settings, name, v)) for m in floating(p.models, [*p.allow_floating, *settings.prompts.allow_floating])})
+    unlocked = (*locks.problems, *verify_moves(settings.root))
+    checks = [check('lock_verified', 'prompt versions and moves that are not what the lock says', len(unlocked), '==', 0, why='; '.join(unlocked)),
               check('dated_models', 'model ids without a date that nobody allowed', len(loose), '==', 0, why=', '.join(loose)),
               _bump_check(changes)]
     title, told = 'prompts in MLflow that differ from the lock', '; '.join(registry.problems) or registry.why
@@ -127,7 +157,7 @@ def _bump_check(changes: tuple[ChangeReport, ...]) -> Check:
     if not changes: return unknown('bump_matches_change', title, 'no prompt has two versions yet', severity='info')
     return check('bump_matches_change', title, len(bad), '==', 0, why='; '.join(bad))
 
-# %% ../../nbs/prompts/08_registry.ipynb #61d38118
+# %% ../../nbs/prompts/08_registry.ipynb #2bad89f5
 def _model_check(report: ModelReport, registered: tuple[RegisteredModel, ...], weights: Mapping[str, str]) -> Check:
     title = 'trained models whose weights, lock or registry entry differ'
     bad = [*report.problems, *(f'{k}: {v}' for k, v in weights.items() if v)]
@@ -137,13 +167,16 @@ def _model_check(report: ModelReport, registered: tuple[RegisteredModel, ...], w
 
 def _rollback_check(settings: Settings) -> Check:
     title = 'a rollback was done, and each previous version can be served'
-    backs = [m for m in read_promotions(settings.root) if m.action == 'rollback']
-    if not backs: return unknown('rollback_exercised', title, 'never done; `pilot prompt rollback NAME`, twice, is a drill', severity='warning')
-    lost = []
-    for name, entry in read_lock(settings.root).prompts.items():
+    lock = read_lock(settings.root).prompts
+    try: backs = [m for m in read_promotions(settings.root) if m.action == 'rollback' and m.name in lock and lock[m.name].versions.get(m.after) == m.sha256]
+    except PilotError as e: return unknown('rollback_exercised', title, str(e), severity='warning')
+    if not backs: return unknown('rollback_exercised', title, 'never done; `pilot prompt rollback NAME`, then promote again, is a drill', severity='warning')
+    lost, last = [], backs[-1]
+    for name, entry in lock.items():
         try: load_prompt(settings.root, name, 'previous') if 'previous' in entry.aliases else None
         except PilotError as e: lost.append(f'{name}: {e}')
-    return check('rollback_exercised', title, not lost, '==', True, severity='warning', why='; '.join(lost) or f'last on {backs[-1].at[:10]}')
+    done = f'last on {last.at[:10]}: {last.name} {last.before} back to {last.after}, by {last.by}'
+    return check('rollback_exercised', title, not lost, '==', True, severity='warning', why='; '.join(lost) or done)
 
 def _lint_checks(code: LintState) -> list[Check]:
     lint, direct = ('lint_clean', 'lint errors in production code'), ('direct_calls', 'direct provider calls in production code')
@@ -151,7 +184,7 @@ def _lint_checks(code: LintState) -> list[Check]:
     found = ', '.join(f'{k} {n}' for k, n in sorted(code.by_code.items()))
     return [check(*lint, code.errors, '==', 0, why=found), check(*direct, code.direct_calls, '==', 0)]
 
-# %% ../../nbs/prompts/08_registry.ipynb #f402cecb
+# %% ../../nbs/prompts/08_registry.ipynb #72338323
 def prompts_result(
     settings: Settings,                           # The pilot's settings
     registry: RegistryReport,                     # From `sync_prompts`
@@ -168,4 +201,5 @@ def prompts_result(
               _rollback_check(settings)]
     made = tuple(ModelState(name=m.name, kind=m.kind, sha256=m.sha256, data_sha256=m.data_sha256, metrics=m.metrics) for m in models)
     return PromptsResult(stage='prompts', checks=tuple(checks), prompts=prompt_states(settings), models=made, changes=changes,
-                         production_code=code, notebook=LintState(**notebook) if notebook else None, registry=registry.state)
+                         production_code=code, notebook=LintState(**notebook) if notebook else None, registry=registry.state,
+                         regressions=regressions(settings) if promotions_path(settings.root).is_file() and not verify_moves(settings.root) else ())
