@@ -22,6 +22,11 @@ class Triage(BaseModel):
     confidence: float | None = Field(None, ge=0, le=1, description='how sure the model is, 0 to 1')
 
 
+class TriageInLanguage(Triage):
+    "What version 2.0.0 of the prompt asks for: the queue, and in which language its people have to read."
+    language: Literal['en', 'sv']
+
+
 class Cited(BaseModel):
     "An answer with the pages it stands on; an empty answer without citations means: not in our pages."
     model_config = ConfigDict(strict=True, extra='forbid')

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['Loader', 'MIN_ROWS', 'NEAR_SHARE', 'FORMAT_FLOOR', 'RELEVANCE_FLOOR', 'GROUNDED_FLOOR', 'Measured', 'boundary',
-           'measure', 'Versions', 'choose_versions', 'EvaluationResult', 'golden_checks', 'accuracy_check',
+           'measure', 'Versions', 'choose_versions', 'Subject', 'EvaluationResult', 'golden_checks', 'accuracy_check',
            'answer_checks', 'regression_check', 'golden_leaks', 'log_labels', 'feature_names', 'Reading',
-           'read_versions', 'make_result', 'evaluate']
+           'read_versions', 'trained_models', 'make_result', 'evaluate']
 
-# %% ../../nbs/evals/07_evaluate.ipynb #dcb836b7
+# %% ../../nbs/evals/07_evaluate.ipynb #a5ebfbeb
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
@@ -25,6 +25,8 @@ from .reject import Rejection, read_rejection
 from .runner import Asked, CaseScore, answer_rows, document_texts, score_case
 from .scorers import OUT_OF_SCOPE, Case
 from .summary import Confused, FeatureScore, Slice, confusion, feature_score, slices
+from ..prompts.model_load import weights_in_use
+from ..prompts.parse import Prompt
 from ..serve.models import run_sync
 
 # %% ../../nbs/evals/07_evaluate.ipynb #c3cf268f
@@ -112,14 +114,29 @@ def choose_versions(
     return Versions(version=chosen, baseline=e.baseline_version, baseline_tiers=(tier.name,),
                     previous=previous if previous not in (chosen, e.baseline_version) else None)
 
-# %% ../../nbs/evals/07_evaluate.ipynb #42523dbe
+# %% ../../nbs/evals/07_evaluate.ipynb #2d3f80f6
+class Subject(Record):
+    "Exactly what an evaluation of one version measured: prompt, models and rows by their hashes."
+    name: str
+    version: str
+    sha256: str
+    tier: str
+    models: dict[str, str]
+    weights: dict[str, str] = {}
+    answered_by: dict[str, int] = {}
+    rows_sha256: str
+    seed: int
+    partial: bool = False
+    production: str = ''
+
 class EvaluationResult(Result):
-    "What stage 05 saves."
+    "What stage 05 and `pilot eval` save; `subject` is set when one version was measured for its promotion."
     schema_version: ClassVar[int] = 1
     volatile: ClassVar[frozenset[str]] = frozenset({'seconds', 'latency_ms'})
     golden_sha256: str
     golden_rows: int
     asked: int
+    models: dict[str, str] = {}   # Hash of the weights of each trained model behind the tiers
     features: dict[str, FeatureScore]
     cases: tuple[CaseScore, ...]
     slices: tuple[Slice, ...]
@@ -133,6 +150,7 @@ class EvaluationResult(Result):
     cost_usd: float = 0.0
     seconds: dict[str, float] = {}
     latency_ms: dict[str, dict[str, float]] = {}
+    subject: Subject | None = None
 
 # %% ../../nbs/evals/07_evaluate.ipynb #85974114
 MIN_ROWS = 100            # R09: 100 to 500 rows
@@ -228,18 +246,19 @@ def regression_check(
                      f"{'nothing' if c.could_have_seen is None else f'{c.could_have_seen:.1%}'})" for k, c in able.items())
     return check(id, title, sum(c.verdict == 'worse' for c in able.values()), '==', 0, why=f'{told}{"; " + gaps if gaps else ""}')
 
-# %% ../../nbs/evals/07_evaluate.ipynb #c6fd0ea5
+# %% ../../nbs/evals/07_evaluate.ipynb #45d4d65b
 def golden_leaks(
-    settings: Settings,   # Names the log and the features
-    golden: Golden,       # The set
-) -> Leaks | None:        # None when the pilot has no log
+    settings: Settings,           # Names the log and the features
+    golden: Golden,               # The set
+    prompts: Sequence[Prompt] = (), # The versions that are evaluated; chosen as `choose_versions` does when empty
+) -> Leaks | None:                # None when the pilot has no log
     "Golden rows that stand in the log or in the prompts of the evaluated features."
     from pilot_to_prod.data.source import read_log
     from pilot_to_prod.prompts.files import load_prompt
     if not (settings.data.log and settings.data.text): return None
-    prompts = [load_prompt(settings.root, settings.features[o].prompt, choose_versions(settings, o).version)
-               for o in feature_names(settings)]
-    shown = [t.text for p in prompts for t in p.turns] + [e.user for p in prompts for e in p.examples]
+    prompts = prompts or [load_prompt(settings.root, settings.features[o].prompt, choose_versions(settings, o).version)
+                          for o in feature_names(settings)]
+    shown = [t.text for p in prompts for t in p.turns] + [e.user for p in prompts for e in p.examples + p.pool]
     return find_leaks(golden.rows, [str(o) for o in read_log(settings)[settings.data.text]], shown)
 
 def log_labels(
@@ -314,7 +333,16 @@ def _times(cases: Sequence[Case]) -> dict[str, float]:
     taken = sorted(c.latency_ms for c in cases if c.latency_ms is not None) or [0.0]
     return {name: round(taken[min(len(taken) - 1, int(q*len(taken)))], 1) for name, q in (('p50', .5), ('p95', .95), ('p99', .99))}
 
-# %% ../../nbs/evals/07_evaluate.ipynb #2727d3a1
+# %% ../../nbs/evals/07_evaluate.ipynb #c7f82594
+def trained_models(
+    settings: Settings, # The pilot
+    reading: Reading,   # From `read_versions`
+) -> dict[str, str]:    # Hash of the weights, by model
+    "The trained models behind the tiers that were asked: evidence about other weights is no evidence about these."
+    from pilot_to_prod.serve.tiers import load_tiers
+    tiers, used = load_tiers(settings), {t for m in reading.candidates.values() for t in m.tiers}
+    return weights_in_use(settings.root, [tiers[t].model for t in sorted(used) if t in tiers])
+
 def make_result(
     settings: Settings,        # Limits
     golden: Golden,            # Set, lock and changes
@@ -345,12 +373,13 @@ def make_result(
                oos_auc=reading.rejection.oos_auc) if reading.rejection else {}
     return EvaluationResult(stage='evaluation', checks=checks, valid_until=golden_age(cover.newest, clock)[1], golden_sha256=golden.sha256,
                             golden_rows=len(golden.rows),
-                            asked=reading.asked, features=scores, cases=tuple(cases), slices=cut, confusion=confusion(cases),
+                            asked=reading.asked, models=trained_models(settings, reading), features=scores, cases=tuple(cases), slices=cut,
+                            confusion=confusion(cases),
                             comparisons=compared, version_zero=zero, coverage=cover,
                             leaks=seen, cost_usd=round(spent, 6), seconds={k: round(m.seconds, 3) for k, m in reading.candidates.items()},
                             latency_ms=times, **off)
 
-# %% ../../nbs/evals/07_evaluate.ipynb #8e2fb641
+# %% ../../nbs/evals/07_evaluate.ipynb #8944bbf9
 def evaluate(
     settings: Settings,            # The pilot
     *,
@@ -359,7 +388,7 @@ def evaluate(
     load: Loader | None = None,    # Makes what is asked; the serving boundary's when None
     clock: Clock = utc_now,        # What the time is, UTC
 ) -> EvaluationResult:
-    "Evaluate a pilot: what stage 05 and `pilot eval run` do."
+    "Evaluate a pilot: what stage 05 does."
     golden = load_golden(settings)
     return make_result(settings, golden, golden_leaks(settings, golden),
                        read_versions(settings, golden, rows=rows, version=version, load=load, clock=clock), clock)

@@ -117,7 +117,7 @@ def json_text(record: Record) -> str:
     import json
     return json.dumps(record.model_dump(mode='json'), indent=1, sort_keys=True, ensure_ascii=False) + '\n'
 
-# %% ../../nbs/evals/00_golden.ipynb #82f15754
+# %% ../../nbs/evals/00_golden.ipynb #b7b4d60e
 class Golden(Record):
     "A golden set as it lies on disk, its lock, and how the two differ."
     rows: tuple[GoldenRow, ...]
@@ -135,7 +135,7 @@ class Golden(Record):
 
     def verify(self) -> None:
         "Raise `LockMismatch` when the set is not what was locked, and name the rows."
-        if self.lock is None: raise LockMismatch('golden.lock: there is none. Review the rows, then `pilot eval golden lock`.')
+        if self.lock is None: raise LockMismatch('golden.lock: there is none. Review the rows, then `pilot golden lock`.')
         if self.changes: raise LockMismatch(f"golden.lock: {len(self.changes)} row(s) differ from the lock: {', '.join(self.changes[:5])}. "
                                             'Restore them, or review the change and lock again.')
 

@@ -16,7 +16,7 @@ from ..core.settings import Settings
 from .golden import GoldenRow
 from .scorers import Case, passed, score
 
-# %% ../../nbs/evals/04_runner.ipynb #9ca0386d
+# %% ../../nbs/evals/04_runner.ipynb #da8dcb52
 FAILED_REFUSALS = ('fallback_failed', 'over_budget_declined', 'not_recorded')  # declined because something broke, not because it should be
 
 class Asked(Protocol):
@@ -42,7 +42,8 @@ async def answer_row(
     cited = tuple(str(o) for o in (getattr(got, 'citations', None) or (value or {}).get('citations') or ()))
     return Case(**known, value=value, source=got.source, reason=code, error=code if code in FAILED_REFUSALS else '', citations=cited,
                 documents={o: (documents or {})[o] for o in cited if o in (documents or {})},
-                cost_usd=Decimal(str(getattr(got, 'cost_usd', 0) or 0)),
+                cost_usd=Decimal(str(getattr(got, 'cost_usd', 0) or 0)), tier=str(getattr(got, 'tier', '') or ''),
+                ttft_ms=getattr(got, 'ttft_ms', None),
                 latency_ms=getattr(got, 'latency_ms', None) or (perf_counter() - start)*1000,
                 tokens_in=getattr(got, 'tokens_in', 0) or 0, tokens_out=getattr(got, 'tokens_out', 0) or 0)
 

@@ -7,7 +7,7 @@ __all__ = ['OUT_OF_SCOPE', 'STRUCTURAL', 'Scorer', 'SCORERS', 'DEMANDS', 'Case',
            'citation_hit', 'citation_recall', 'answer_contains', 'grounded', 'must_refuse', 'refusal', 'latency_ms',
            'cost_usd', 'passed']
 
-# %% ../../nbs/evals/02_scorers.ipynb #1cea776d
+# %% ../../nbs/evals/02_scorers.ipynb #3bbae5b7
 from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
@@ -16,9 +16,10 @@ from ..core.errors import InputError
 from ..core.files import canonical_json
 from ..core.results import Record
 from ..core.text import normalise
+from ..core.schemas import import_jsonschema
 from .golden import GoldenRow
 
-# %% ../../nbs/evals/02_scorers.ipynb #62303251
+# %% ../../nbs/evals/02_scorers.ipynb #ff4c8ab4
 OUT_OF_SCOPE = 'out_of_scope'
 STRUCTURAL = ('citations', 'answer_contains')  # expected fields with a scorer of their own
 
@@ -33,7 +34,9 @@ class Case(Record):
     documents: dict[str, str] = {}
     answer_schema: dict[str, Any] | None = None
     label_field: str = 'intent'
+    tier: str = ''
     latency_ms: float | None = None
+    ttft_ms: float | None = None
     cost_usd: Decimal = Decimal(0)
     tokens_in: int = 0
     tokens_out: int = 0
@@ -79,7 +82,7 @@ def score(
     found = {name: SCORERS[name](case) for name in names or tuple(SCORERS)}
     return {name: float(o) for name, o in found.items() if o is not None}
 
-# %% ../../nbs/evals/02_scorers.ipynb #a324875e
+# %% ../../nbs/evals/02_scorers.ipynb #8a73fa4e
 @scorer
 def exact(case: Case) -> float | None:
     "1 when every expected plain field has exactly the expected value."
@@ -98,8 +101,8 @@ def format(case: Case) -> float | None:
 @lru_cache(maxsize=32)
 def _validator(text: str) -> Any:
     import json
-    from jsonschema import Draft202012Validator
-    return Draft202012Validator(json.loads(text))
+    jsonschema = import_jsonschema()
+    return jsonschema.Draft202012Validator(json.loads(text))
 
 # %% ../../nbs/evals/02_scorers.ipynb #0d189152
 @scorer

@@ -60,7 +60,8 @@ def find_evidence(
     ctx = context() if root is None else None
     base, here = Path(root or ctx.root), run_dir or (ctx.run_dir if ctx and ctx.run_id else None)  # type: ignore[union-attr]
     out = _read_folder(Path(here)) if here else {}
-    for folder in [*sorted((base/'mlruns'/'runs').glob('*/'), reverse=True), base/'mlruns'/'scratch']:
+    runs = [*(base/'mlruns'/'runs').glob('*/'), *(base/'mlruns'/'drills').glob('*/')]   # both named by their time
+    for folder in [*sorted(runs, key=lambda p: p.name, reverse=True), base/'mlruns'/'scratch']:
         for path in sorted(folder.glob('*.result.json')):
             stage = path.name.removesuffix('.result.json')
             if stage not in out and not (here and stage in PIPELINE): out[stage] = read_evidence(path)
