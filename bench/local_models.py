@@ -41,7 +41,7 @@ def latency(predict, texts):
 
 
 def bench_intent():
-    from pilot_to_prod.serve.intent import load_stored, train_and_store
+    from pilot_to_prod.serve.intent_store import load_stored, train_and_store
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score

@@ -25,6 +25,16 @@ def test_shell_block(tmp_path):
     assert "label = 'topic'" in done.stdout and 'never run' in done.stdout
 
 
+def test_prompt_block(tmp_path):
+    """The life of one prompt version, in a copy of the sample whose classifier is trained."""
+    from test_history import DRIVER, sample
+    root, env = sample(tmp_path/'sample')
+    script, = re.findall(r'<!-- prompts -->\n```bash\n(.*?)```', README, re.S)
+    done = subprocess.run([sys.executable, '-c', DRIVER, script], cwd=root, env=env, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert 'triage 1.0.0 -> 1.2.0  by Tove Hallin' in done.stdout and 'triage 1.2.0 -> 1.0.0  by Kerstin Vallmo: drill' in done.stdout
+
+
 def test_python_block(capsys):
     script, = blocks('python')
     exec(script, {})

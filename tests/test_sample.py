@@ -232,9 +232,11 @@ def test_titles_that_pages_point_to_exist(pages):
 
 
 def test_labels_agree_everywhere(intents, log):
-    for version in ('0.1.0', '1.0.0'):
+    for version in ('0.1.0', '1.0.0', '2.0.0'):
         text = (PILOT/'prompts'/f'triage@{version}.md').read_text(encoding='utf-8')
         assert set(re.findall(r'^- (\w+): \S', text, re.M)) - {'user'} == intents | {'out_of_scope'}
+    shortened = (PILOT/'prompts'/'triage@1.1.0.md').read_text(encoding='utf-8')
+    assert set(re.findall(r'^- (\w+)$', shortened, re.M)) == intents | {'out_of_scope'}   # bare labels: what was rolled back
     assert not re.findall(r'^- \w+:', (PILOT/'prompts'/'triage@0.0.0.md').read_text(encoding='utf-8'), re.M)
 
 
@@ -299,4 +301,5 @@ def test_settings_and_models_agree():
     assert tiers['mini'].planned and settings.cost.planned_tier == 'mini'
     for feature in settings.features.values():
         assert set(feature.tiers) <= set(tiers) and callable(load_object(ROOT, feature.fallback))
-    assert {parse_prompt(p, ROOT).schema_ref for p in (PILOT/'prompts').glob('*.md')} == {'pilot.feature.Triage', 'pilot.feature.Cited'}
+    found = {parse_prompt(p, ROOT).schema_ref for p in (PILOT/'prompts').glob('*@*.md')}
+    assert found == {f'pilot.feature.{o}' for o in ('Triage', 'TriageInLanguage', 'Cited')}

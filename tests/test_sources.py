@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SHARED
+from postgres_server import postgres_server
 
 from pilot_to_prod.data.bytes import look
 
@@ -400,39 +401,17 @@ def test_a_file_that_this_identity_may_not_read(tmp_path):
 
 @pytest.fixture(scope='module')
 def postgres():
-    """A server of its own on loopback, with a reader, a table that it may read and one that it may not."""
-    psycopg = pytest.importorskip('psycopg', reason='the extra `postgres` is not installed')
-    places = (*sorted(Path('/usr/lib/postgresql').glob('*/bin'), reverse=True), Path(shutil.which('initdb') or '/none').parent)
-    tools = next((p for p in places if (p/'initdb').exists()), None)
-    if tools is None:
-        pytest.skip('no PostgreSQL server binaries on this machine')
-    folder = Path(tempfile.mkdtemp(prefix='pg'))
-    as_user = []
-    if os.geteuid() == 0:
-        if not shutil.which('setpriv'):
-            pytest.skip('PostgreSQL does not run as root, and there is no setpriv to run it as another user')
-        os.chown(folder, 65534, 65534)
-        as_user = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
-    def run(*args): subprocess.run([*as_user, *map(str, args)], check=True, capture_output=True, cwd=folder)
-    (folder/'pw').write_text('owner-pw\n')
-    (folder/'pw').chmod(0o644)
-    with socket.create_server(('127.0.0.1', 0)) as s:
-        port = s.getsockname()[1]
-    run(tools/'initdb', '-D', folder/'data', '-U', 'owner', '-A', 'scram-sha-256', f'--pwfile={folder/"pw"}', '-E', 'UTF8', '--no-sync', '--locale=C')
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-    run(tools/'pg_ctl', '-D', folder/'data', '-w', '-l', folder/'log', '-o', options, 'start')
-    try:
-        with psycopg.connect(host='127.0.0.1', port=port, user='owner', password='owner-pw', dbname='postgres', autocommit=True) as c:
+    """A server with a reader, a table that it may read and one that it may not."""
+    with postgres_server() as server:
+        import psycopg
+        with psycopg.connect(server.url(), autocommit=True) as c:
             c.execute("create role audit login password 'p@ss:w/ord'")
             c.execute('create table calls (id bigint, opened timestamptz, body text, price numeric(8,2), tags jsonb)')
             c.execute("""insert into calls select n, '2026-01-01'::timestamptz + n * interval '1 minute', 'lost card ' || n, n/7.0, '{"a": [1]}'
                          from generate_series(1, 50000) n""")
             c.execute('grant select on calls to audit; create table salaries (id bigint); create table log (n int); grant all on log to audit')
             c.execute("create function note() returns int language sql as 'insert into log values (1) returning n'")
-        yield dict(port=port, connect=lambda: psycopg.connect(host='127.0.0.1', port=port, user='owner', password='owner-pw', dbname='postgres'))
-    finally:
-        subprocess.run([*as_user, tools/'pg_ctl', '-D', folder/'data', '-m', 'immediate', 'stop'], capture_output=True, cwd=folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        yield dict(port=server.port, connect=lambda: psycopg.connect(server.url()))
 
 
 @pytest.mark.xdist_group(name='postgres')

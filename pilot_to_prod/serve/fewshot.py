@@ -13,13 +13,14 @@ from ..core.results import Record
 from .extract import answer_from, read_documents, read_question, turn_text
 from .grams import alike, content
 
-# %% ../../nbs/serve/04_fewshot.ipynb #03ce2c42
+# %% ../../nbs/serve/04_fewshot.ipynb #79a32ba5
 class Reading(Record):
     "What a rendered prompt tells."
     message: str
     labels: dict[str, str]              # label -> description
     examples: tuple[tuple[str, str], ...]
     fields: tuple[str, ...]             # keys of the JSON object that is asked for; empty for prose
+    earlier: str = ''                   # what the user said before the message
 
 _item = re.compile(r'^[ \t]*(?:[-*+]|\d+[.)])[ \t]+[`"\'*]*([\w][\w./&-]*(?: [\w./&-]+){0,4}?)[`"\'*]*[ \t]*(?:$|(?::|[-–—=] )[ \t]*(.*)$)', re.M)
 _listed = re.compile(r'(?:one of|labels?|intents?|categor(?:y|ies)|classes)(?: are| is)?'
@@ -29,7 +30,7 @@ _arrow = re.compile(r'^[ \t]*(?:[-*+][ \t]+)?["“]?(.+?)["”]?[ \t]*(?:=>|->|�
 _object = re.compile(r'\{[^{}]*"\w+"\s*:[^{}]*\}')
 _marked = re.compile(r'^[ \t#*]*(?:message|text|input|customer|user|query|nachricht)[ \t*]*:[ \t]*', re.M | re.I)
 
-# %% ../../nbs/serve/04_fewshot.ipynb #c3d0b4d7
+# %% ../../nbs/serve/04_fewshot.ipynb #87855610
 def _last_user(messages: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     at = max((i for i, m in enumerate(messages) if m.get('role') == 'user'), default=-1)
     if at < 0: return '', ''
@@ -37,16 +38,21 @@ def _last_user(messages: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
     marks = list(_marked.finditer(text))
     return (text[:marks[-1].start()], text[marks[-1].end():].strip()) if marks else ('', text.strip())
 
-def _turn_examples(messages: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    out = []
-    for asked, said in zip(messages, messages[1:], strict=False):
-        if (asked.get('role'), said.get('role')) != ('user', 'assistant'): continue
-        text, label = _last_user([asked])[1], turn_text(said).strip()
-        try: value = json.loads(label)
-        except json.JSONDecodeError: value = label
-        if isinstance(value, dict): value = next((v for v in value.values() if isinstance(v, str)), '')
-        if isinstance(value, str) and value and len(value) <= 80: out.append((text, value))
-    return out
+def _label_said(text: str, known: Iterable[str]) -> str:
+    try: value = json.loads(text)
+    except json.JSONDecodeError: value = text if text in known or not known else ''
+    if isinstance(value, dict): value = next((v for v in value.values() if isinstance(v, str)), '')
+    return value if isinstance(value, str) and len(value) <= 80 else ''
+
+def _turn_examples(messages: Sequence[Mapping[str, Any]], known: Iterable[str] = ()) -> tuple[list[tuple[str, str]], str]:
+    at = max((i for i, m in enumerate(messages) if m.get('role') == 'user'), default=0)
+    examples, talk = [], []
+    for asked, said in zip(messages[:at], messages[1:at+1], strict=False):
+        if asked.get('role') != 'user': continue
+        text, label = _last_user([asked])[1], _label_said(turn_text(said).strip(), known) if said.get('role') == 'assistant' else ''
+        if label: examples.append((text, label))
+        else: talk.append(text)
+    return examples, '\n'.join(talk)
 
 def _listed_labels(text: str) -> dict[str, str]:
     found = {m[1].strip(): (m[2] or '').strip() for m in _item.finditer(text) if m[2] is not None or re.fullmatch(r'[\w./&-]+', m[1])}
@@ -55,7 +61,7 @@ def _listed_labels(text: str) -> dict[str, str]:
         found |= {o: '' for o in names if o and len(o.split()) <= 4 and o not in found}
     return found
 
-# %% ../../nbs/serve/04_fewshot.ipynb #b9e2ea00
+# %% ../../nbs/serve/04_fewshot.ipynb #9420815c
 def read_prompt(messages: Sequence[Mapping[str, Any]]) -> Reading:
     "Labels, examples, format and message of a rendered prompt."
     before, message = _last_user(messages)
@@ -64,13 +70,16 @@ def read_prompt(messages: Sequence[Mapping[str, Any]]) -> Reading:
     lines = '\n'.join(o for o in told.split('\n') if not _arrow.match(o))
     shown = _object.search(told)
     fields = tuple(dict.fromkeys(re.findall(r'"(\w+)"\s*:', shown[0]))) if shown else (('label',) if re.search(r'\bjson\b', told, re.I) else ())
-    labels, examples = _listed_labels(lines), (*arrows, *_turn_examples(messages))
+    labels = _listed_labels(lines)
+    turns, earlier = _turn_examples(messages, labels)
+    examples = (*arrows, *turns)
     for _, label in examples: labels.setdefault(label, '')
-    return Reading(message=message, labels=labels, examples=examples, fields=fields)
+    return Reading(message=message, labels=labels, examples=examples, fields=fields, earlier=earlier)
 
-# %% ../../nbs/serve/04_fewshot.ipynb #d1e94568
+# %% ../../nbs/serve/04_fewshot.ipynb #eb644c35
 NOTHING = ('out_of_scope', 'other', 'unknown', 'none', 'none_of_the_above', 'unclear')
 _weak = 0.12  # support under which a label for everything else is preferred
+_half = 0.5   # what an earlier word is worth
 
 def _words(label: str) -> list[str]: return content(re.sub(r'[_./&-]+', ' ', label))
 
@@ -81,15 +90,17 @@ def _match(word: str, pool: Iterable[str]) -> float:
 def score_labels(reading: Reading) -> dict[str, float]:
     "How far the message supports each label."
     said = list(dict.fromkeys(content(reading.message)))
+    before = [o for o in dict.fromkeys(content(reading.earlier)) if o not in said]
     name = {k: set(_words(k)) for k in reading.labels}
     about = {k: name[k] | set(content(v)) for k, v in reading.labels.items() if v} | {k: name[k] for k, v in reading.labels.items() if not v}
     shown = [(set(content(t)), k) for t, k in reading.examples]
     bags = [*about.values(), *(b for b, _ in shown)]
-    weight = {w: math.log(1 + len(bags)/(1 + sum(w in b for b in bags))) for b in [*bags, set(said)] for w in b}
-    total = sum(weight[w] for w in said) or 1.0
-    def covered(bag: set[str]) -> float: return sum(weight[w]*_match(w, bag) for w in said)/total
+    weight = {w: math.log(1 + len(bags)/(1 + sum(w in b for b in bags))) for b in [*bags, set(said + before)] for w in b}
+    share = {**dict.fromkeys(before, _half), **dict.fromkeys(said, 1.0)}
+    total = sum(weight[w]*n for w, n in share.items()) or 1.0
+    def covered(bag: set[str]) -> float: return sum(weight[w]*n*_match(w, bag) for w, n in share.items())/total
     def fits(bag: set[str]) -> float:  # of the bag's own weight
-        return sum(weight[w]*_match(w, said) for w in sorted(bag))/(sum(weight[w] for w in sorted(bag)) or 1.0)
+        return sum(weight[w]*max(_match(w, said), _half*_match(w, before)) for w in sorted(bag))/(sum(weight[w] for w in sorted(bag)) or 1.0)
     near: dict[str, float] = {}
     for bag, k in shown: near[k] = max(near.get(k, 0.0), (covered(bag)*fits(bag))**0.5)
     return {k: (covered(about[k])*fits(name[k]))**0.5*0.7 + covered(about[k])*0.6 + near.get(k, 0.0) for k in reading.labels}

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['InvalidOutput', 'strip_fence', 'parse_json', 'OutputSchema', 'output_schema', 'check_citations', 'with_errors']
 
-# %% ../../nbs/serve/12_gate.ipynb #70d66af8
+# %% ../../nbs/serve/12_gate.ipynb #907b9d85
 import json, re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from ..core.errors import InputError, PilotError, explain
 from ..core.files import sha256_json
+from ..core.schemas import import_jsonschema
 from ..prompts.parse import Prompt, load_object
 
 # %% ../../nbs/serve/12_gate.ipynb #db34b8a6
@@ -72,10 +73,10 @@ class OutputSchema:
         except ValidationError as e: raise InvalidOutput(explain(e)) from None
         except RecursionError: raise InvalidOutput('nested too deeply') from None
 
-# %% ../../nbs/serve/12_gate.ipynb #0e6b41a5
+# %% ../../nbs/serve/12_gate.ipynb #f5163c02
 def _check_json(value: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    from jsonschema import Draft202012Validator
-    try: found = sorted(Draft202012Validator(dict(schema)).iter_errors(value), key=lambda e: [str(o) for o in e.path])
+    jsonschema = import_jsonschema()
+    try: found = sorted(jsonschema.Draft202012Validator(dict(schema)).iter_errors(value), key=lambda e: [str(o) for o in e.path])
     except RecursionError: raise InvalidOutput('nested too deeply') from None
     if not found: return value
     def _line(e: Any) -> str:
@@ -90,9 +91,9 @@ def output_schema(
     "The schema of a prompt's answers. `InputError` when it is no schema."
     if not prompt.schema_ref: return OutputSchema(schema=prompt.schema_json)
     if prompt.schema_ref == 'inline':
-        from jsonschema import Draft202012Validator, SchemaError
-        try: Draft202012Validator.check_schema(prompt.schema_json or {})
-        except SchemaError: raise InputError(f'{prompt.path.name}: its inline schema is not a JSON schema.') from None
+        jsonschema = import_jsonschema()
+        try: jsonschema.Draft202012Validator.check_schema(prompt.schema_json or {})
+        except jsonschema.SchemaError: raise InputError(f'{prompt.path.name}: its inline schema is not a JSON schema.') from None
         return OutputSchema(schema=prompt.schema_json)
     kind = load_object(root, prompt.schema_ref)
     if isinstance(kind, type) and issubclass(kind, BaseModel): return OutputSchema(model=kind)

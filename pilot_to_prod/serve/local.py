@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['intent_model', 'answer_field', 'classify', 'cut', 'boot', 'register_local']
 
-# %% ../../nbs/serve/06_local.ipynb #a65eb314
+# %% ../../nbs/serve/06_local.ipynb #1515d8a7
 import asyncio, inspect, json, logging, os, threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import cache
@@ -13,25 +13,21 @@ from pathlib import Path
 from typing import Any
 from ..core.errors import InputError, PilotError, nearest
 from ..core.tokens import count_messages, count_tokens
+from ..prompts.model_load import served_model
+from ..prompts.models import read_pointer
 from .extract import extract, turn_text
 from .fewshot import fewshot, read_prompt
-from .intent import OUT_OF_SCOPE, IntentModel, load_stored, read_pointer
+from .intent import OUT_OF_SCOPE, IntentModel
 from .scripted import scripted_model
 
-# %% ../../nbs/serve/06_local.ipynb #725e0c9d
+# %% ../../nbs/serve/06_local.ipynb #5609eea8
 _state: dict[str, Any] = {'root': None, 'handler': None}
-_loaded: dict[str, tuple[Any, IntentModel]] = {}
 _lock = threading.RLock()
 
 def intent_model(root: str | Path) -> IntentModel:
-    "The pilot's trained classifier, loaded once for each state of its pointer file. `MissingInput` when nothing was trained."
-    models = Path(root)/'mlruns'/'models'
-    try: s = (models/'intent.json').stat()
-    except FileNotFoundError: return load_stored(models, 'intent')  # says what is missing
-    state = (s.st_mtime_ns, s.st_size, s.st_ino)
-    with _lock:
-        if str(models) not in _loaded or _loaded[str(models)][0] != state: _loaded[str(models)] = (state, load_stored(models, 'intent'))
-        return _loaded[str(models)][1]
+    "The pilot's verified production classifier, loaded once for each state of its pointer and lock. `MissingInput` when nothing was trained."
+    model: IntentModel = served_model(root, 'intent').model
+    return model
 
 # %% ../../nbs/serve/06_local.ipynb #782a212b
 def answer_field(
@@ -168,7 +164,7 @@ def _free(model: str) -> None:
     import litellm
     litellm.register_model({f'local/{model}': {'input_cost_per_token': 0.0, 'output_cost_per_token': 0.0, 'litellm_provider': 'local', 'mode': 'chat'}})
 
-# %% ../../nbs/serve/06_local.ipynb #11a59955
+# %% ../../nbs/serve/06_local.ipynb #875321b5
 def boot() -> None:
     "Import LiteLLM with safe settings and register the provider `local`; at most once a process, from any thread."
     if _state['handler'] is not None: return
@@ -193,5 +189,5 @@ def register_local(root: str | Path) -> tuple[str, ...]: # The pilot's folder; t
     "Make the embedded models of a pilot callable, and say which of them can answer."
     boot()
     with _lock: _state['root'] = Path(root)
-    trained = ('local/intent',) if read_pointer(Path(root)/'mlruns'/'models', 'intent') else ()
+    trained = ('local/intent',) if read_pointer(root, 'intent') else ()
     return (*trained, 'local/extract', 'local/fewshot')

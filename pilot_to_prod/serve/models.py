@@ -175,7 +175,7 @@ def worst_tokens_in(
     from pilot_to_prod.core.tokens import count_messages, how_counted
     return count_messages(messages, tier.model) * (1 if how_counted(tier.model).exact else 2)
 
-# %% ../../nbs/serve/11_models.ipynb #c50fb8b6
+# %% ../../nbs/serve/11_models.ipynb #9ebabbbd
 class Reply(Record):
     "What one call brought."
     text: str
@@ -189,7 +189,7 @@ class Reply(Record):
 _client_timeout_s = 600.0  # LiteLLM keeps a client for each value it meets; the deadline is ours
 
 def _arguments(tier: Tier, messages: Sequence[Mapping[str, Any]], max_tokens: int, temperature: float | None,
-               response_schema: Mapping[str, Any] | None) -> dict[str, Any]:
+               response_schema: Mapping[str, Any] | None, sampling: Mapping[str, Any] | None = None) -> dict[str, Any]:
     params = {k: v for k, v in tier.params.items() if k not in ('api_key', 'rpm', 'tpm', 'max_retries', 'num_retries', 'timeout')}
     key = tier.params.get('api_key')
     if variable := tier.key_variable:
@@ -197,7 +197,8 @@ def _arguments(tier: Tier, messages: Sequence[Mapping[str, Any]], max_tokens: in
         if not key: raise CallFailed(tier.name, 'not_configured', f'{variable} is not set')
     if not key and tier.params.get('api_base'): key = 'none'  # the client refuses to start without one
     if key: params['api_key'] = key
-    if temperature is not None: params.setdefault('temperature', temperature)
+    if temperature is not None: params['temperature'] = temperature
+    params |= sampling or {}
     wanted = {'name': 'answer', 'schema': dict(response_schema or {})}
     if response_schema: params['response_format'] = {'type': 'json_schema', 'json_schema': wanted}
     if tier.stream: params |= dict(stream=True, stream_options={'include_usage': True})
@@ -245,7 +246,7 @@ def _uncounted(tier: Tier, arguments: Mapping[str, Any], text: str) -> tuple[int
     if cost_usd(tier, 1, 1): return worst_tokens_in(tier, arguments['messages']), int(arguments['max_tokens'])
     return count_messages(arguments['messages']), count_tokens(text)
 
-# %% ../../nbs/serve/11_models.ipynb #4b1ec8a9
+# %% ../../nbs/serve/11_models.ipynb #ce4d5e3c
 async def call(
     tier: Tier,                            # Who is asked
     messages: Sequence[Mapping[str, Any]], # Chat turns with role and content
@@ -254,11 +255,12 @@ async def call(
     temperature: float | None = 0.0,       # None leaves it to the provider
     timeout_s: float = 30.0,               # The whole attempt, connection and last byte included
     response_schema: Mapping[str, Any] | None = None, # A JSON schema for providers that keep to one
+    sampling: Mapping[str, Any] | None = None, # The parameters that belong to the prompt: top_p, seed, stop
 ) -> Reply:
     "One request to one tier, never repeated. `CallFailed` says of which kind a failure was. Run it on the model loop."
     from pilot_to_prod.serve.local import boot
     boot()
-    arguments = _arguments(tier, messages, max_tokens, temperature, response_schema)
+    arguments = _arguments(tier, messages, max_tokens, temperature, response_schema, sampling)
     try:
         async with asyncio.timeout(timeout_s): return await _attempt(tier, arguments)
     except CallFailed: raise
