@@ -6,7 +6,7 @@
 __all__ = ['app', 'stage_app', 'parse_set', 'run', 'status', 'runs', 'lint', 'init', 'signoff', 'sync', 'stage_list',
            'stage_eject', 'ui', 'docs', 'schedule', 'main', 'entry']
 
-# %% ../../nbs/cli/02_app.ipynb #70b93cba
+# %% ../../nbs/cli/02_app.ipynb #fef53c72
 import json, os, signal, sys
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -14,13 +14,19 @@ import typer
 from ..core.errors import InputError, PilotError
 from ..core.settings import Settings, load_settings
 from .audit_noun import audit_app
-from .nouns import Json, Where, decide, fallback_app, golden_app, prompt_app
+from .budget_noun import budget_app
+from .model_noun import model_app
+from .nouns import Json, Where, decide, golden_app
+from .eval_swap import eval_command, swap_command
 from .pii_noun import pii_app
+from .prompt_noun import prompt_app
+from .queue_noun import drill_app, fallback_app, queue_app
+from .record_noun import feedback_command, purge_command, records_app, replay_command, trace_command
 from .output import emit, progress, render, run_table
 
-# %% ../../nbs/cli/02_app.ipynb #f997a223
+# %% ../../nbs/cli/02_app.ipynb #05b47024
 app = typer.Typer(help='Take an LLM pilot to production: every gate is a number, the go/no-go is computed.', no_args_is_help=True,
-                  add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+                  add_completion=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 def parse_set(given: list[str]) -> dict[str, dict[str, Any]]:
     "`stage.name=value` pairs by stage. `InputError` for another form."
@@ -86,7 +92,7 @@ def run(
     emit(told, as_json, f'{render(run_table(done))}\n{said}\nReport: {report}')
     raise typer.Exit(done.exit_code or 0)
 
-# %% ../../nbs/cli/02_app.ipynb #fea6a058
+# %% ../../nbs/cli/02_app.ipynb #f63f8b44
 @app.command()
 def status(as_json: Json = False, pilot: Where = None) -> None:
     "Where each stage stands: fresh, stale and why, failed, never run."
@@ -103,14 +109,31 @@ def runs(as_json: Json = False, pilot: Where = None, most: Annotated[int, typer.
     emit([r.model_dump(mode='json', exclude={'stages': {'__all__': {'parts'}}}) for r in found], as_json, '\n'.join(lines) or 'no runs yet')
 
 @app.command()
-def lint(path: Annotated[Path, typer.Argument(help='A notebook, a Python file or a folder.')], as_json: Json = False) -> None:
+def lint(
+    paths: Annotated[Optional[list[Path]], typer.Argument(help='Notebooks, Python files or folders.')] = None,  # noqa: UP045
+    select: Annotated[str, typer.Option(help='Only these rules (codes or names, commas).')] = '',
+    ignore: Annotated[str, typer.Option(help='All but these rules.')] = '',
+    form: Annotated[str, typer.Option('--format', help='text, json or sarif.')] = 'text',
+    explain: Annotated[str, typer.Option(help='Print the page of a rule and end.')] = '',
+    rules: Annotated[bool, typer.Option('--rules', help='List the rules and end.')] = False,
+    as_json: Json = False,
+) -> None:
     "Find in a pilot's code what breaks in production; nothing is executed. Exit 1 when an error was found."
+    from pilot_to_prod.notebook.lint import RULES, find_rule, sarif
     from pilot_to_prod.notebook.lint import lint as look
-    report = look(path)
-    emit(report, as_json)
-    raise typer.Exit(1 if any(f.severity == 'error' for f in report.findings) else 0)
+    if form not in ('text', 'json', 'sarif'): raise InputError(f"--format '{form}': expected text, json or sarif.")
+    if explain:
+        r = find_rule(explain)
+        return emit({'code': r.code, 'name': r.name, 'severity': r.severity, 'why': r.why, 'page': r.page}, as_json, r.page)
+    if rules:
+        listed = [{'code': r.code, 'name': r.name, 'severity': r.severity, 'why': r.why} for _, r in sorted(RULES.items())]
+        return emit(listed, as_json, '\n'.join(f"{r['code']}  {r['name']:<22} {r['severity']:<8} {r['why']}" for r in listed))
+    if not paths: raise InputError('name a notebook, a Python file or a folder: pilot lint pilot/pilot.ipynb.')
+    report = look(*paths, select=_names(select), ignore=_names(ignore))
+    emit(sarif(report) if form == 'sarif' else report, as_json or form != 'text')
+    raise typer.Exit(1 if report.errors else 0)
 
-# %% ../../nbs/cli/02_app.ipynb #5d1155e3
+# %% ../../nbs/cli/02_app.ipynb #8b6ddf08
 @app.command()
 def init(
     name: Annotated[str, typer.Argument(help='Name and folder of the pilot.')],
@@ -118,11 +141,12 @@ def init(
     golden: Annotated[Optional[Path], typer.Option(help='Reviewed rows to evaluate on.')] = None,  # noqa: UP045
     out_of_scope: Annotated[Optional[Path], typer.Option('--out-of-scope', help='Messages that no label fits.')] = None,  # noqa: UP045
     documents: Annotated[Optional[Path], typer.Option(help='A folder of documents, or a JSONL file of them.')] = None,  # noqa: UP045
+    notebook: Annotated[Optional[Path], typer.Option(help='The notebook that the pilot comes from; its prompts become files.')] = None,  # noqa: UP045
     as_json: Json = False,
 ) -> None:
     "Make a pilot folder from your own files, or from the sample when none is given; says what it inferred."
     from pilot_to_prod.notebook.init import init_pilot
-    made = init_pilot(Path(name), log=log, golden=golden, out_of_scope=out_of_scope, documents=documents)
+    made = init_pilot(Path(name), log=log, golden=golden, out_of_scope=out_of_scope, documents=documents, notebook=notebook)
     emit(made, as_json)
 
 @app.command()
@@ -143,12 +167,19 @@ def sync(as_json: Json = False, pilot: Where = None) -> None:
     added = index(load_settings(pilot))
     emit({'added': added}, as_json, f'{added} runs added to MLflow')
 
-# %% ../../nbs/cli/02_app.ipynb #32f50475
+# %% ../../nbs/cli/02_app.ipynb #e792b4f7
 stage_app = typer.Typer(help='List stages, or copy one into the pilot for editing.', no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(stage_app, name='stage')
-_nouns = dict(audit=audit_app, pii=pii_app, prompt=prompt_app, golden=golden_app, fallback=fallback_app)
+_nouns = dict(audit=audit_app, budget=budget_app, pii=pii_app, prompt=prompt_app, model=model_app, golden=golden_app, fallback=fallback_app,
+              queue=queue_app, drill=drill_app, records=records_app)
 for name, noun in _nouns.items(): app.add_typer(noun, name=name)
 app.command()(decide)
+app.command('eval')(eval_command)
+app.command('swap')(swap_command)
+app.command('trace')(trace_command)
+app.command('replay')(replay_command)
+app.command('feedback')(feedback_command)
+app.command('purge')(purge_command)
 
 @stage_app.command('list')
 def stage_list(as_json: Json = False, pilot: Where = None) -> None:

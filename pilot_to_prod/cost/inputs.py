@@ -6,7 +6,7 @@
 __all__ = ['FEEDBACK_TOKENS', 'tier_price', 'projected_tier', 'find_volume', 'measured_output', 'correction_rate',
            'longest_input', 'worst_request_usd', 'Grounding', 'find_grounding']
 
-# %% ../../nbs/cost/04_inputs.ipynb #35a09a10
+# %% ../../nbs/cost/04_inputs.ipynb #6f7513fc
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -19,7 +19,7 @@ from .formula import Volume
 from .simulate import ASSUMED, Uncertain
 from .usage import Requests, log_volume, request_inputs
 from ..prompts.parse import RESERVED, Prompt
-from ..prompts.render import render
+from ..prompts.render import empty_values, render
 from ..serve.tiers import Tier
 
 # %% ../../nbs/cost/04_inputs.ipynb #4ccdd808
@@ -89,7 +89,7 @@ def correction_rate(
     seen = dict(kind='beta', a=hits, b=n-hits, measured=True, source=f'{hits:.0f} in {n} golden cases')
     return ASSUMED['corrections'].model_copy(update=seen)
 
-# %% ../../nbs/cost/04_inputs.ipynb #61422d9c
+# %% ../../nbs/cost/04_inputs.ipynb #87da09ea
 FEEDBACK_TOKENS = 200 # the errors of an answer, sent back with it
 
 def longest_input(
@@ -99,7 +99,7 @@ def longest_input(
     documents: Sequence[str] = (),    # What retrieval can bring at its longest
 ) -> int:                             # Input tokens
     "Upper bound on the input of a request's first call."
-    values = {**request_inputs(prompt, ''), **{k: '' for k in RESERVED if k in prompt.variables}}
+    values = {**request_inputs(prompt, ''), **empty_values(prompt, RESERVED)}
     fixed = count_messages(render(prompt, values, model=model), model)
     message = next(v for v in prompt.inputs if v.type == 'str' and v.name not in RESERVED)
     total = fixed + (message.max_tokens or max_chars) + sum(count_tokens(o, model) + 2 for o in documents)

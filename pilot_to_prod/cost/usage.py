@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['request_inputs', 'label_answer', 'Requests', 'sample_requests', 'Repeats', 'count_repeats', 'log_volume']
 
-# %% ../../nbs/cost/01_usage.ipynb #3aec8746
+# %% ../../nbs/cost/01_usage.ipynb #dc14aeff
 import json, re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from ..core.results import Record, table_html
 from ..core.tokens import Counting, count_messages, count_tokens, how_counted
 from .formula import Volume
 from ..prompts.parse import RESERVED, Prompt
-from ..prompts.render import example_values, render
+from ..prompts.render import empty_values, example_values, render
 
 # %% ../../nbs/cost/01_usage.ipynb #ae8bfcd8
 def request_inputs(
@@ -69,7 +69,7 @@ class Requests(Record):
         rows = [(self.feature, k.replace('_', ', ', 1), v) for k, v in self.stats().items()] if self.rows else []
         return table_html(rows, ['feature', 'tokens', f'over {self.rows} requests'])
 
-# %% ../../nbs/cost/01_usage.ipynb #36a3c7bf
+# %% ../../nbs/cost/01_usage.ipynb #963ed497
 def sample_requests(
     prompt: Prompt,              # The production prompt
     texts: Sequence[str],        # Messages of the log
@@ -88,7 +88,7 @@ def sample_requests(
     if not usable: raise InputError('the log holds no message: nothing to measure tokens on.')
     rng = np.random.default_rng(seed)
     picked = sorted(rng.choice(usable, size=min(rows, len(usable)), replace=False).tolist())
-    filled = {k: '' for k in RESERVED if k in prompt.variables}
+    filled = empty_values(prompt, RESERVED)
     found: list[tuple[int, int]] = []
     refused = 0
     for n in picked:

@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 from ..core.clock import Clock, new_id, utc_now
-from ..core.errors import InputError, StageBroken, nearest
+from ..core.errors import InputError, PilotError, StageBroken, nearest
 from ..core.files import write_atomic
 from ..core.results import Record, read_envelope
 from ..core.settings import Settings
@@ -153,6 +153,13 @@ def _settle(r: Runner, name: str) -> dict[str, Any]:
         write_atomic(path, json.dumps({**json.loads(path.read_text()), 'fingerprint': fp}, indent=1, ensure_ascii=False) + '\n')
     return {'parts': p, 'fingerprint': fp}
 
+def _switched(r: Runner, name: str) -> str:
+    if name != 'evaluation': return ''
+    from pilot_to_prod.serve.switch import switch_off_missed
+    try: turned = switch_off_missed(r.settings, r.folder/f'{name}.result.json', r.clock)
+    except PilotError as e: return f'the switch could not be turned: {e}'
+    return ''.join(f"feature '{f}' missed its threshold and was switched to its fallback. " for f in turned).strip()
+
 def perform(
     r: Runner, # The run
     name: str, # Stage to execute
@@ -168,8 +175,8 @@ def perform(
         except StageBroken as e: why = str(e)
         else:
             found = read_envelope(r.folder/f'{name}.result.json')
-            return name, dict(status='done', hash=found['hash'], verdict=found['verdict'], why='', tries=tries, seconds=time.perf_counter()-start,
-                              **_settle(r, name))
+            return name, dict(status='done', hash=found['hash'], verdict=found['verdict'], why=_switched(r, name), tries=tries,
+                              seconds=time.perf_counter()-start, **_settle(r, name))
     return name, dict(status='broken', why=why, tries=tries, seconds=time.perf_counter()-start)
 
 # %% ../../nbs/pipeline/04_run.ipynb #6f8421c8
